@@ -1,0 +1,147 @@
+"""The build, from logs to site, in the order of its stages.
+
+    read ─► compact ─► model ─► views ─► render ─► publish
+
+Everything before `publish` only reads, so a build that finds an error has changed nothing.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from reportgen import assets, urls
+from reportgen.compact import Compaction, compact_run, merge_runs
+from reportgen.errors import InputError
+from reportgen.images import ImageFacts, inspect_images
+from reportgen.log.reader import JournalFile, find_journals, read_run
+from reportgen.model import Model, Problem, build_model
+from reportgen.options import Options
+from reportgen.publish import check_output, open_site
+from reportgen.render import make_environment, render_page
+from reportgen.store import DATA_FORMAT, table_rows, to_parquet
+from reportgen.views import (
+    artifacts,
+    data,
+    key,
+    metric,
+    metrics,
+    not_found,
+    overview,
+    pipeline,
+    pipelines,
+    run,
+    runs,
+    version,
+)
+from reportgen.views.parts import Page, RawFile
+
+_PAGE_MODULES = (
+    overview,
+    runs,
+    run,
+    pipelines,
+    pipeline,
+    artifacts,
+    key,
+    version,
+    metrics,
+    metric,
+    data,
+    not_found,
+)
+
+Progress = Callable[[Iterable[object]], Iterable[object]]
+
+
+@dataclass(frozen=True)
+class BuildResult:
+    """What a build made: the site's folder, counts, and what could not be read."""
+
+    output: Path
+    n_runs: int
+    n_files: int
+    problems: Sequence[Problem]
+    n_missing: int
+
+
+def build_site(log_dirs: Sequence[Path], output: Path, options: Options) -> BuildResult:
+    """Build the site of some log directories.
+
+    Parameters
+    ----------
+    log_dirs
+        Folders that hold one folder per run.
+    output
+        The site's folder: empty, not there yet, or an earlier site, which is replaced at the end.
+    options
+        Title, and what is known of metrics.
+
+    Raises
+    ------
+    InputError
+        The logs cannot be used; the old site is as it was.
+    OutputError
+        The output folder is not ours or cannot be written; the old site is as it was.
+    """
+    check_output(output, list(log_dirs))
+    model, compaction = read_model(log_dirs, options)
+    with open_site(output) as site:
+        for file in make_files(model, compaction):
+            site.write(file.url, file.content)
+        site.write_manifest({"data_format": DATA_FORMAT, "as_of_us": model.as_of, "n_runs": len(model.runs)})
+        n_files = site.n_files
+    problems = [problem for run_ in model.runs for problem in run_.problems]
+    return BuildResult(output, len(model.runs), n_files, problems, sum(run_.n_missing for run_ in model.runs))
+
+
+def read_model(log_dirs: Sequence[Path], options: Options) -> tuple[Model, Compaction]:
+    """Read logs, compact them, and make the model of what they say."""
+    journals = find_journals(log_dirs)
+    compaction = merge_runs(compact_run(read_run(files)) for files in journals.values())
+    images = _find_images(compaction, journals)
+    model = build_model(compaction.tables, compaction.points, options, images=images, source_date_us=_source_date_us())
+    return model, compaction
+
+
+def _find_images(compaction: Compaction, journals: dict[str, list[JournalFile]]) -> dict[str, ImageFacts]:
+    import json
+
+    folders = [file.path.parent for files in journals.values() for file in files]
+    names = []
+    for row in table_rows(compaction.tables["artifacts"]):
+        if row["type"] == "image":
+            content = json.loads(row["data_json"])
+            if isinstance(content, dict) and isinstance(content.get("blob"), str):
+                names.append(content["blob"])
+    return dict(inspect_images(names, folders))
+
+
+def _source_date_us() -> int | None:
+    """The moment the site speaks of, if `SOURCE_DATE_EPOCH` (seconds) sets it."""
+    text = os.environ.get("SOURCE_DATE_EPOCH")
+    if not text:
+        return None
+    try:
+        return int(text) * 1_000_000
+    except ValueError as error:
+        hint = "unset it or give whole seconds since 1970"
+        raise InputError(f"SOURCE_DATE_EPOCH is {text!r}", hint=hint, slug="bad-source-date") from error
+
+
+def make_files(model: Model, compaction: Compaction) -> Iterator[RawFile]:
+    """Make every file of a site but its manifest, one at a time."""
+    yield from assets.static_files(model)
+    environment = make_environment()
+    for module in _PAGE_MODULES:
+        for item in module.make_pages(model):
+            yield RawFile(item.url, render_page(environment, item)) if isinstance(item, Page) else item
+    for name, table in compaction.tables.items():
+        yield RawFile(urls.table(name), to_parquet(table))
+    for day, table in compaction.points.items():
+        yield RawFile(urls.points(day), to_parquet(table))
+    for name, facts in model.images.items():
+        if facts.path is not None:
+            yield RawFile(urls.blob(name), facts.path.read_bytes())

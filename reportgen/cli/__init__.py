@@ -1,0 +1,55 @@
+"""The command line: parses, calls, prints, and returns an exit code.
+
+0 is fine, 1 a check or the input failed, 2 wrong usage. An error is one line on stderr that says what, where
+and what to do next; `--debug` shows the traceback. Heavy imports are local to each command, so `--help` is instant.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from reportgen import __version__
+from reportgen.cli.build import build
+from reportgen.cli.demo import demo
+from reportgen.errors import ReportgenError
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="reportgen")
+@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+@click.pass_context
+def cli(context: click.Context, debug: bool) -> None:
+    """Turn run logs of pipelines into a static report site."""
+    context.obj = debug
+
+
+cli.add_command(build)
+cli.add_command(demo)
+
+
+def main(args: list[str] | None = None) -> None:
+    """Run the command line and exit."""
+    sys.exit(run(args))
+
+
+def run(args: list[str] | None = None) -> int:
+    """Run the command line and give its exit code."""
+    debug = "--debug" in (sys.argv[1:] if args is None else args)
+    try:
+        result = cli.main(args=args, prog_name="reportgen", standalone_mode=False)
+    except click.exceptions.Exit as finished:
+        return finished.exit_code
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("stopped; nothing was changed", err=True)
+        return 1
+    except ReportgenError as error:
+        if debug:
+            raise
+        click.echo(f"{click.style('error', fg='red')}: {error}", err=True)
+        return 1
+    return result if isinstance(result, int) else 0

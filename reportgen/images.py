@@ -1,0 +1,83 @@
+"""What a page must know of an image file before it shows it: its size, or why it cannot be shown."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import imagesize
+
+from reportgen.inputs import image_extension
+from reportgen.log.layout import BLOB_DIR, BLOB_NAME
+
+
+class ImageFacts(NamedTuple):
+    """What is known of one image file.
+
+    Attributes
+    ----------
+    path
+        Where the file lies; `None` when it cannot be used.
+    n_bytes, width, height
+        Its size in bytes and pixels; width and height are 0 when the file does not tell.
+    broken
+        Why it cannot be shown; empty when it can.
+    """
+
+    path: Path | None
+    n_bytes: int = 0
+    width: int = 0
+    height: int = 0
+    broken: str = ""
+
+
+def inspect_images(names: Iterable[str], folders: Iterable[Path]) -> Mapping[str, ImageFacts]:
+    """Look at the blobs of these names in the `blobs` folders of runs.
+
+    A file is used only if it is a plain file (no link is followed), its content has the SHA-256 that its name
+    says, and it is of the format that its extension says.
+    """
+    blob_dirs = [folder / BLOB_DIR for folder in dict.fromkeys(folders)]
+    return {name: _inspect(name, blob_dirs) for name in sorted(set(names))}
+
+
+def _inspect(name: str, blob_dirs: Iterable[Path]) -> ImageFacts:
+    if not BLOB_NAME.fullmatch(name):
+        return ImageFacts(None, broken="its name is not that of a file kept by content")
+    candidates = [path for path in (folder / name for folder in blob_dirs) if path.is_file() and not path.is_symlink()]
+    if not candidates:
+        return ImageFacts(None, broken="its file is not in the logs")
+    facts = ImageFacts(None)
+    for path in candidates:
+        facts = _inspect_file(path)
+        if not facts.broken:
+            break
+    return facts
+
+
+def _inspect_file(path: Path) -> ImageFacts:
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        return ImageFacts(None, broken=f"its file cannot be read ({error.strerror})")
+    if hashlib.sha256(content).hexdigest() != path.stem:
+        return ImageFacts(None, broken="its file was changed or cut short after it was recorded")
+    try:
+        extension = image_extension(content)
+    except ValueError as error:
+        return ImageFacts(None, broken=str(error))
+    if f".{extension}" != path.suffix:
+        return ImageFacts(None, broken=f"it is named {path.suffix} but is {extension}")
+    width, height = _size(content)
+    return ImageFacts(path, len(content), width, height)
+
+
+def _size(content: bytes) -> tuple[int, int]:
+    try:
+        width, height = imagesize.get(io.BytesIO(content))
+    except (ValueError, OSError, ArithmeticError, LookupError):  # a broken header; the browser shows what it can
+        return 0, 0
+    return max(int(width), 0), max(int(height), 0)

@@ -1,0 +1,527 @@
+"""The model: what the tables mean, as frozen objects that views read.
+
+Built once a build, from tables alone, so a site's own data gives the same model as the logs it came from.
+List-metric points stay in Arrow and are fetched by series.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Literal
+
+import pyarrow as pa
+
+from reportgen.images import ImageFacts
+from reportgen.options import MetricOptions, Options
+from reportgen.store import Tables, table_rows
+from reportgen.text import NumberForm, number_form, readable_name
+
+RunStatus = Literal["completed", "failed", "cancelled", "running", "stalled"]
+
+_STALLED_AFTER_US = 10 * 60 * 1_000_000
+_STATUS_ORDER: dict[str, int] = {"failed": 0, "stalled": 1, "running": 2, "cancelled": 3, "completed": 4}
+
+
+@dataclass(frozen=True)
+class Error:
+    """The exception that ended a run or step."""
+
+    type: str
+    message: str
+    traceback: str
+
+
+@dataclass(frozen=True)
+class Step:
+    """A stage of a run; `depth` is how deep it is nested. Times are microseconds since the epoch."""
+
+    id: str
+    parent_id: str | None
+    name: str
+    attempt: int
+    status: RunStatus
+    started_at: int
+    ended_at: int
+    error: Error | None
+    depth: int
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """One artifact; `version` counts within its key. A deleted one keeps its place without content."""
+
+    id: str
+    type: str
+    key: str | None
+    version: int
+    run_id: str
+    step_id: str | None
+    created_at: int
+    updated_at: int
+    n_updates: int
+    description: str
+    data_json: str
+    deleted_at: int | None
+    deleted_reason: str
+
+    @cached_property
+    def data(self) -> Any:
+        """The content; its shape by `type` is documented at `reportgen.records.Artifact`."""
+        return json.loads(self.data_json)
+
+
+@dataclass(frozen=True)
+class ListSummary:
+    """A list metric of one run, without its points; min, max and mean are of finite values."""
+
+    name: str
+    run_id: str
+    step_id: str | None
+    n_values: int
+    first: float | None
+    last: float | None
+    min: float | None
+    max: float | None
+    mean: float | None
+
+
+@dataclass(frozen=True)
+class MetricValue:
+    """A metric of one run."""
+
+    name: str
+    run_id: str
+    step_id: str | None
+    value: float
+    recorded_at: int
+
+
+@dataclass(frozen=True)
+class Edge:
+    """That a step of a run read or wrote a version of a key, or a dataset outside."""
+
+    run_id: str
+    step_id: str | None
+    direction: str
+    artifact_id: str | None
+    key: str | None
+    version: int | None
+    uri: str
+    name: str
+    digest: str
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What could not be used as it is; `line` is 0 when it concerns the whole file."""
+
+    run_id: str
+    file: str
+    line: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class Run:
+    """One execution of a pipeline with all that it recorded. Times are microseconds since the epoch."""
+
+    id: str
+    pipeline: str
+    deployment: str
+    name: str
+    status: RunStatus
+    started_at: int
+    ended_at: int | None
+    last_record_at: int
+    longest_silence_us: int
+    parent_id: str | None
+    params: Mapping[str, Any]
+    tags: Sequence[str]
+    context: Mapping[str, Any]
+    error: Error | None
+    detached: bool
+    n_records: int
+    n_writers: int
+    n_missing: int
+    steps: Sequence[Step] = ()
+    metrics: Mapping[str, MetricValue] = field(default_factory=dict)
+    lists: Mapping[str, ListSummary] = field(default_factory=dict)
+    artifacts: Sequence[Artifact] = ()
+    edges: Sequence[Edge] = ()
+    problems: Sequence[Problem] = ()
+
+    @property
+    def duration_us(self) -> int:
+        """From its beginning to its end, or to its last record so far."""
+        return (self.ended_at or self.last_record_at) - self.started_at
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """Runs of one pipeline, oldest first."""
+
+    name: str
+    runs: Sequence[Run]
+
+    @property
+    def newest(self) -> Run:
+        return self.runs[-1]
+
+
+@dataclass(frozen=True)
+class Key:
+    """Versions of one key, oldest first."""
+
+    name: str
+    versions: Sequence[Artifact]
+
+    @property
+    def newest(self) -> Artifact:
+        """The highest version that is not deleted; the highest one when all are."""
+        return next(
+            (artifact for artifact in reversed(self.versions) if artifact.deleted_at is None), self.versions[-1]
+        )
+
+
+@dataclass(frozen=True)
+class Series:
+    """A metric's values over the runs of one pipeline and deployment, oldest first."""
+
+    pipeline: str
+    deployment: str
+    values: Sequence[MetricValue]
+
+
+@dataclass(frozen=True)
+class MetricInfo:
+    """One metric name over all runs: what is known of it, how it is written, its series and list metrics."""
+
+    name: str
+    options: MetricOptions
+    form: NumberForm
+    series: Sequence[Series]
+    lists: Sequence[ListSummary]
+
+
+class PointSource:
+    """Points of list metrics, fetched by name and run from tables sorted by them."""
+
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+        self._spans: dict[tuple[str, str], tuple[str, int, int]] = {}
+        for day, table in tables.items():
+            names: list[Any] = table.column("name").to_pylist()
+            run_ids: list[Any] = table.column("run_id").to_pylist()
+            start = 0
+            for position in range(1, len(names) + 1):
+                at_end = position == len(names)
+                if at_end or names[position] != names[start] or run_ids[position] != run_ids[start]:
+                    self._spans[names[start], run_ids[start]] = (day, start, position - start)
+                    start = position
+
+    def fetch(self, name: str, run_id: str) -> tuple[list[float], list[float]]:
+        """Give the x positions and the values of a list metric of a run; empty when it has none."""
+        if (name, run_id) not in self._spans:
+            return [], []
+        day, start, length = self._spans[name, run_id]
+        part = self._tables[day].slice(start, length)
+        return _floats(part, "x"), _floats(part, "value")
+
+
+def _floats(table: pa.Table, column: str) -> list[float]:
+    values: list[Any] = table.column(column).to_pylist()
+    return values
+
+
+@dataclass(frozen=True)
+class Model:
+    """Everything a site is made of.
+
+    Attributes
+    ----------
+    as_of
+        The moment the site speaks of: microseconds since the epoch.
+    runs
+        All runs, oldest first.
+    run_by_id, pipelines, keys, metrics
+        By id or name, names sorted.
+    artifact_by_id
+        All artifacts, keyless ones too.
+    uses
+        By artifact id: the edges of steps that read it.
+    children
+        By run id: the runs it started.
+    images
+        By name of the blob: what is known of the file.
+    point_days
+        The days (`YYYY-MM-DD`, UTC) that have a table of points.
+    """
+
+    options: Options
+    as_of: int
+    runs: Sequence[Run]
+    run_by_id: Mapping[str, Run]
+    pipelines: Mapping[str, Pipeline]
+    keys: Mapping[str, Key]
+    metrics: Mapping[str, MetricInfo]
+    artifact_by_id: Mapping[str, Artifact]
+    uses: Mapping[str, Sequence[Edge]]
+    children: Mapping[str, Sequence[Run]]
+    points: PointSource
+    images: Mapping[str, ImageFacts]
+    tables: Tables
+    point_days: Sequence[str]
+
+    @cached_property
+    def _neighbours(self) -> dict[str, tuple[Run | None, Run | None]]:
+        found: dict[str, tuple[Run | None, Run | None]] = {}
+        lines: dict[tuple[str, str], list[Run]] = {}
+        for run in self.runs:
+            lines.setdefault((run.pipeline, run.deployment), []).append(run)
+        for line in lines.values():
+            for position, run in enumerate(line):
+                before = line[position - 1] if position else None
+                found[run.id] = before, line[position + 1] if position + 1 < len(line) else None
+        return found
+
+    def run_before(self, run: Run) -> Run | None:
+        """The run before it of the same pipeline and deployment."""
+        return self._neighbours[run.id][0]
+
+    def run_after(self, run: Run) -> Run | None:
+        """The run after it of the same pipeline and deployment."""
+        return self._neighbours[run.id][1]
+
+    @cached_property
+    def _values_before(self) -> dict[tuple[str, str], MetricValue]:
+        return {
+            (now.name, now.run_id): before
+            for metric in self.metrics.values()
+            for series in metric.series
+            for before, now in zip(series.values, series.values[1:], strict=False)
+        }
+
+    def value_before(self, value: MetricValue) -> MetricValue | None:
+        """The metric's value in the last earlier run of the same pipeline and deployment that has one."""
+        return self._values_before.get((value.name, value.run_id))
+
+    def history(self, run: Run, name: str) -> list[float]:
+        """The metric's values up to this run, of the same pipeline and deployment, oldest first."""
+        for series in self.metrics[name].series:
+            if (series.pipeline, series.deployment) == (run.pipeline, run.deployment):
+                return [v.value for v in series.values if self._position[v.run_id] <= self._position[run.id]]
+        return []
+
+    @cached_property
+    def _position(self) -> dict[str, int]:
+        return {run.id: position for position, run in enumerate(self.runs)}
+
+    def worst_first(self) -> list[Pipeline]:
+        """Pipelines: failed, stalled, running, cancelled, completed by their newest run; then by name."""
+        return sorted(
+            self.pipelines.values(), key=lambda pipeline: (_STATUS_ORDER[pipeline.newest.status], pipeline.name)
+        )
+
+
+def build_model(
+    tables: Tables,
+    points: Tables,
+    options: Options,
+    *,
+    images: Mapping[str, ImageFacts],
+    source_date_us: int | None = None,
+) -> Model:
+    """Build the model.
+
+    Parameters
+    ----------
+    tables, points
+        As `reportgen.compact.Compaction` has them.
+    options
+        Goals, units and tolerances of metrics.
+    images
+        What is known of each image file, by the name of its blob.
+    source_date_us
+        The moment the site speaks of; `None` takes the time of the newest record.
+    """
+    rows = {name: table_rows(tables[name]) for name in tables}
+    newest = max((row["last_record_at"] for row in rows["runs"]), default=0)
+    as_of = newest if source_date_us is None else source_date_us
+    grouped = {name: _by_run(rows[name]) for name in rows}
+    runs = [_make_run(row, grouped, as_of) for row in rows["runs"]]
+    run_by_id = {run.id: run for run in runs}
+    artifacts = [artifact for run in runs for artifact in run.artifacts]
+    keys: dict[str, list[Artifact]] = {}
+    for artifact in sorted(artifacts, key=lambda artifact: (artifact.key or "", artifact.version)):
+        if artifact.key is not None:
+            keys.setdefault(artifact.key, []).append(artifact)
+    return Model(
+        options=options,
+        as_of=as_of,
+        runs=runs,
+        run_by_id=run_by_id,
+        pipelines={name: Pipeline(name, line) for name, line in sorted(_group(runs, "pipeline").items())},
+        keys={name: Key(name, versions) for name, versions in sorted(keys.items())},
+        metrics=_make_metrics(runs, options),
+        artifact_by_id={artifact.id: artifact for artifact in artifacts},
+        uses=_group([e for run in runs for e in run.edges if e.direction == "read" and e.artifact_id], "artifact_id"),
+        children=_group([run for run in runs if run.parent_id in run_by_id], "parent_id"),
+        points=PointSource(points),
+        images=images,
+        tables=tables,
+        point_days=list(points),
+    )
+
+
+def _group(items: Sequence[Any], attribute: str) -> dict[str, list[Any]]:
+    groups: dict[str, list[Any]] = {}
+    for item in items:
+        groups.setdefault(getattr(item, attribute), []).append(item)
+    return groups
+
+
+def _by_run(rows: Sequence[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for row in rows:
+        groups.setdefault(row["run_id"], []).append(row)
+    return groups
+
+
+def _make_run(row: dict[str, Any], grouped: Mapping[str, dict[str, list[dict[str, Any]]]], as_of: int) -> Run:
+    run_id = row["run_id"]
+
+    def rows(table: str) -> list[dict[str, Any]]:
+        return grouped[table].get(run_id, [])
+
+    status = _run_status(row, as_of)
+    metrics = [_pick(MetricValue, metric) for metric in rows("metrics")]
+    lists = [_pick(ListSummary, summary) for summary in rows("lists")]
+    artifacts = sorted((_make_artifact(a) for a in rows("artifacts")), key=lambda a: (a.created_at, a.id))
+    return Run(
+        id=run_id,
+        pipeline=row["pipeline"],
+        deployment=row["deployment"] or "",
+        name=row["name"] or readable_name(run_id),
+        status=status,
+        started_at=row["started_at"],
+        ended_at=row["ended_at"],
+        last_record_at=row["last_record_at"],
+        longest_silence_us=row["longest_silence_us"],
+        parent_id=row["parent_run_id"],
+        params=json.loads(row["params_json"]),
+        tags=row["tags"] or (),
+        context=json.loads(row["context_json"]),
+        error=_make_error(row),
+        detached=row["detached"],
+        n_records=row["n_records"],
+        n_writers=row["n_writers"],
+        n_missing=row["n_missing"],
+        steps=_make_steps(rows("steps"), status, row["last_record_at"]),
+        metrics={metric.name: metric for metric in metrics},
+        lists={summary.name: summary for summary in lists},
+        artifacts=artifacts,
+        edges=[_make_edge(edge) for edge in rows("edges")],
+        problems=[_pick(Problem, problem) for problem in rows("problems")],
+    )
+
+
+def _pick(kind: Any, row: Mapping[str, Any]) -> Any:
+    return kind(**{name: row[name] for name in kind.__dataclass_fields__})
+
+
+def _run_status(row: Mapping[str, Any], as_of: int) -> RunStatus:
+    if row["status"]:
+        status: RunStatus = row["status"]
+        return status
+    if row["detached"]:
+        return "completed"
+    silence = as_of - row["last_record_at"]
+    return "stalled" if silence > max(_STALLED_AFTER_US, 3 * row["longest_silence_us"]) else "running"
+
+
+def _make_error(row: Mapping[str, Any]) -> Error | None:
+    if row["error_type"] is None:
+        return None
+    return Error(row["error_type"], row["error_message"] or "", row["error_traceback"] or "")
+
+
+def _make_steps(rows: Sequence[Mapping[str, Any]], run_status: RunStatus, last_record_at: int) -> list[Step]:
+    """Steps in the order they began, each after the step around it."""
+    unfinished: RunStatus = run_status if run_status in ("running", "stalled") else "cancelled"
+    children: dict[str | None, list[Mapping[str, Any]]] = {}
+    known = {row["step_id"] for row in rows}
+    for row in rows:
+        parent = row["parent_step_id"] if row["parent_step_id"] in known else None
+        children.setdefault(parent, []).append(row)
+    steps: list[Step] = []
+    stack = [(row, 0) for row in reversed(children.get(None, []))]
+    while stack:
+        row, depth = stack.pop()
+        steps.append(
+            Step(
+                id=row["step_id"],
+                parent_id=row["parent_step_id"],
+                name=row["name"],
+                attempt=row["attempt"],
+                status=row["status"] or unfinished,
+                started_at=row["started_at"],
+                ended_at=row["ended_at"] or max(last_record_at, row["started_at"]),
+                error=_make_error(row),
+                depth=depth,
+            )
+        )
+        stack += [(child, depth + 1) for child in reversed(children.get(row["step_id"], []))]
+    return steps
+
+
+def _make_artifact(row: Mapping[str, Any]) -> Artifact:
+    return Artifact(
+        id=row["artifact_id"],
+        type=row["type"],
+        key=row["key"],
+        version=row["version"] or 0,
+        run_id=row["run_id"],
+        step_id=row["step_id"],
+        created_at=row["created_at"],
+        updated_at=row["updated_at"],
+        n_updates=row["n_updates"],
+        description=row["description"] or "",
+        data_json=row["data_json"],
+        deleted_at=row["deleted_at"],
+        deleted_reason=row["deleted_reason"] or "",
+    )
+
+
+def _make_edge(row: Mapping[str, Any]) -> Edge:
+    return Edge(
+        run_id=row["run_id"],
+        step_id=row["step_id"],
+        direction=row["direction"],
+        artifact_id=row["artifact_id"],
+        key=row["key"],
+        version=row["version"],
+        uri=row["uri"] or "",
+        name=row["name"] or "",
+        digest=row["digest"] or "",
+    )
+
+
+def _make_metrics(runs: Sequence[Run], options: Options) -> dict[str, MetricInfo]:
+    values: dict[str, dict[tuple[str, str], list[MetricValue]]] = {}
+    lists: dict[str, list[ListSummary]] = {}
+    for run in runs:
+        for name, value in run.metrics.items():
+            values.setdefault(name, {}).setdefault((run.pipeline, run.deployment), []).append(value)
+        for name, summary in run.lists.items():
+            lists.setdefault(name, []).append(summary)
+    metrics = {}
+    for name in sorted({*values, *lists}):
+        series = [Series(*place, line) for place, line in sorted(values.get(name, {}).items())]
+        known = options.metrics.get(name, MetricOptions())
+        numbers = [value.value for line in series for value in line.values]
+        numbers = numbers or [s.last for s in lists.get(name, []) if s.last is not None]
+        metrics[name] = MetricInfo(name, known, number_form(numbers, known.unit), series, lists.get(name, []))
+    return metrics

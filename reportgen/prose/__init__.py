@@ -1,0 +1,101 @@
+"""Markdown to safe HTML: the one part of reportgen that knows Markdown.
+
+Text of records and Markdown artifacts comes from strangers, so what comes out is safe by construction: it
+makes no request, runs nothing, styles nothing, cannot name a page of the site, and closes every element.
+It looks as on GitHub. A document that the library could not convert in about two seconds is shown as its source.
+
+The way: `source.normalize` → Python-Markdown → `shape.shape` → nh3. The stylesheet owns the classes
+(`hl-…`, `admonition`, `task-list`, `footnote`, `ta-right`, `scroll`); nothing here knows a colour.
+
+Not done: maths, emoji names, links between artifacts, images (they become links; the build may archive them).
+"""
+
+from __future__ import annotations
+
+import threading
+
+from markdown import Markdown
+from markupsafe import Markup, escape
+
+from .blocks import HtmlBlocks
+from .inline import excerpt_markdown, plain_text, render_inline
+from .shape import TooDeepError, sanitize, shape
+from .source import MAX_BYTES, clean_characters, normalize, reason_not_to_render
+
+__all__ = ["excerpt_markdown", "plain_text", "render_inline", "render_markdown"]
+
+_EXTENSIONS = [
+    "tables",
+    "sane_lists",
+    "footnotes",
+    "def_list",
+    "admonition",
+    "pymdownx.superfences",
+    "pymdownx.highlight",
+    "pymdownx.tilde",
+    "pymdownx.tasklist",
+    "pymdownx.magiclink",
+    "pymdownx.betterem",
+    "pymdownx.quotes",
+]
+_CONFIGS: dict[str, dict[str, object]] = {
+    "pymdownx.highlight": {"guess_lang": False, "noclasses": False},
+    "pymdownx.quotes": {"callouts": True},
+    "pymdownx.tilde": {"subscript": False},  # `H~2~O` is text on GitHub too
+}
+_MAX_HTML = 8 * MAX_BYTES
+_of_thread = threading.local()
+
+
+def _converter() -> Markdown:
+    """This thread's converter: building one costs as much as a short document."""
+    converter: Markdown | None = getattr(_of_thread, "converter", None)
+    if converter is None:
+        converter = Markdown(extensions=_EXTENSIONS, extension_configs=_CONFIGS, output_format="html")
+        converter.preprocessors.deregister("html_block")
+        converter.preprocessors.register(HtmlBlocks(converter), "html_block", 20)
+        _of_thread.converter = converter
+    return converter.reset()
+
+
+def render_markdown(text: str, *, heading_base: int = 3, id_prefix: str = "") -> Markup:
+    """Convert a Markdown document to a sanitised HTML fragment.
+
+    Parameters
+    ----------
+    text
+        Any text: GitHub's Markdown with footnotes, definition lists, `!!!` admonitions and raw HTML.
+    heading_base
+        The level that `#` gets, 1 to 6; deeper headings follow, at most `<h6>`.
+    id_prefix
+        Stands before every id and fragment link. Give each document of a page its own, and one that the
+        page's own ids do not begin with. No blanks.
+
+    Returns
+    -------
+    Markup
+        A balanced fragment for the inside of a block element. The same text gives the same bytes. Above
+        256 kB, or where the markup would take too long to convert, a note and the source in `<pre>`.
+    """
+    if len(text) > MAX_BYTES or len(text.encode(errors="replace")) > MAX_BYTES:
+        return _as_source(text, "it is larger than 256 kB")
+    text = clean_characters(text)
+    source, depth = normalize(text)
+    if reason := reason_not_to_render(source, depth):
+        return _as_source(text, reason)
+    try:
+        html = _converter().convert(source)
+        if len(html) > _MAX_HTML:
+            return _as_source(text, "its HTML would be too large")
+        fragment = shape(html, heading_base=heading_base, id_prefix=id_prefix)
+        return Markup(sanitize(fragment, id_prefix=id_prefix))  # noqa: S704  (nh3 is the reason it is safe)
+    except TooDeepError:
+        return _as_source(text, "its elements are nested too deeply")
+    except Exception:  # the library fails on odd input in many ways; a report shows all it can
+        _of_thread.converter = None
+        return _as_source(text, "it could not be converted")
+
+
+def _as_source(text: str, reason: str) -> Markup:
+    note = f'<p class="quiet small">Shown as Markdown source, because {reason}.</p>\n'
+    return Markup('{}<pre tabindex="0">\n{}</pre>').format(Markup(note), escape(clean_characters(text)))  # noqa: S704

@@ -1,0 +1,426 @@
+"""HTML from the Markdown library, made safe and made ours.
+
+Two passes. `shape` walks over the tags once and writes a new, balanced fragment from allow-listed tags: every
+element it opens it closes, formatting never spans blocks, images become links, headings are shifted and get
+anchors, ids and fragments get the prefix, inline styles become classes, Pygments' hundred classes become nine
+of our own (`hl-…`: the short ones collide with the site's). Then nh3, a real HTML parser with its own
+allow-list, has the last word, so a mistake in the first pass costs looks and never safety.
+
+A tag that HTML does not know (`vector<int>`) stays visible as text; a comment and the content of `<script>` and
+`<style>` are dropped; one that never ends is text, so it cannot swallow what follows.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Callable
+from urllib.parse import unquote
+
+import nh3
+from pygments.token import STANDARD_TYPES
+
+from .source import clean_characters
+
+MAX_OPEN = 80  # open elements; HTML parsers take quadratic time in the depth
+
+_VOID = frozenset(("br", "hr", "wbr", "img", "input"))
+_HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
+_TABLE_PARTS = {
+    "caption": ("table",),
+    "thead": ("table",),
+    "tbody": ("table",),
+    "tfoot": ("table",),
+    "tr": ("thead", "tbody", "tfoot", "table"),
+    "th": ("tr",),
+    "td": ("tr",),
+}
+_PARENTS = {**_TABLE_PARTS, "li": ("ul", "ol"), "dt": ("dl",), "dd": ("dl",), "summary": ("details",)}
+_BLOCKS = frozenset(
+    ("p", "div", "blockquote", "ul", "ol", "dl", "table", "pre", "details", "hr", *_HEADINGS, *_PARENTS)
+)
+_BARRIERS = frozenset(("table", "td", "th", "caption", "blockquote", "div", "details"))
+_INLINE = frozenset(
+    (
+        "a abbr b bdi bdo br cite code del dfn em i img input ins kbd mark q s samp small span strong sub sup u var wbr"
+    ).split()
+)
+_HIDDEN = frozenset(  # HTML's other elements: the tag is dropped and its content stays
+    (
+        "address animate area article aside audio base basefont big body button canvas center col colgroup data"
+        " datalist dialog dir embed fieldset figcaption figure font footer form frame frameset g head header hgroup html iframe"
+        " input label legend link main map marquee math menu meta meter nav nobr noembed noframes noscript object"
+        " optgroup option output param path picture plaintext progress rp rt ruby script search section select set slot source"
+        " strike style svg template textarea tfoot time title track tt use video xmp"
+    ).split()
+)
+_ALIGNS = {"right": "ta-right", "center": "ta-center"}
+_ADMONITIONS = frozenset(
+    (
+        "note info abstract tip hint success important question example quote"
+        " warning attention caution danger error bug"
+    ).split()
+)
+_CLASSES = _ADMONITIONS | frozenset(
+    "highlight admonition admonition-title task-list task-list-item footnote footnote-ref footnote-backref".split()
+)
+_TOKENS = {"Comment": "c", "Keyword": "k", "String": "s", "Number": "m", "Error": "e", "Deleted": "d", "Inserted": "i"}
+_NAMES = frozenset(("Function", "Class", "Decorator", "Tag", "Namespace", "Exception", "Heading", "Subheading"))
+
+_TAG = re.compile(r"""<(/?)([a-zA-Z][a-zA-Z0-9]*)((?:[\s/](?:[^<>"']++|"[^"<]*+"|'[^'<]*+')*+)?)>""")
+_ATTRIBUTE = re.compile(r"""([^\s"'<>/=]++)(?:\s*+=\s*+("[^"]*+"|'[^']*+'|[^\s"'=<>`]++))?""")
+_OUTSIDE = re.compile(r"(?:https?://[^\s\x00-\x20]|mailto:[^\s\x00-\x20])", re.IGNORECASE)
+_LANGUAGE = re.compile(r"[A-Za-z0-9-]{1,35}\Z")
+_NOT_IN_SLUG = re.compile(r"[^\w\- ]")
+_TEXT_ALIGN = re.compile(r"text-align:\s*(left|right|center)")
+
+Attributes = dict[str, str]
+
+
+class TooDeepError(Exception):
+    """The fragment nests more than `MAX_OPEN` elements."""
+
+
+def safe_url(url: str) -> str | None:
+    """The address if a record may link to it (`http`, `https`, `mailto`), else None.
+
+    Parameters
+    ----------
+    url
+        As written, entities already resolved. Blanks inside are percent-encoded; a control character spoils it.
+    """
+    url = url.strip().replace(" ", "%20")
+    if not _OUTSIDE.match(url) or any(character < " " or character == "\x7f" for character in url):
+        return None
+    return url
+
+
+def _token_classes() -> dict[str, str]:
+    classes = {}
+    for token, short in STANDARD_TYPES.items():
+        kind = next((_TOKENS[part] for part in token if part in _TOKENS), "f" if _NAMES.intersection(token) else "")
+        if short and kind:
+            classes[short] = f"hl-{kind}"
+    return classes
+
+
+_HIGHLIGHT = _token_classes()
+_ALL_CLASSES = _CLASSES | frozenset(_HIGHLIGHT.values()) | frozenset(_ALIGNS.values()) | {"scroll"}
+
+
+class _Fragment:
+    """One walk over a document: the tags written so far and the elements that are open."""
+
+    def __init__(self, heading_base: int, id_prefix: str) -> None:
+        self.heading_base = heading_base
+        self.id_prefix = id_prefix
+        self.out: list[str] = []
+        self.open: list[tuple[str, int]] = []  # name and its place in `out`
+        self.ids: set[str] = set()
+        self.slugs: dict[str, int] = {}
+        self.fragments: list[tuple[int, int, str]] = []  # places of an opening and closing tag, and the target
+        self.targets: dict[int, str] = {}
+        self.silent: set[int] = set()  # places of elements that were left out
+        self.absent: set[str] = set()  # ends of comments and scripts that do not come any more
+
+    def text(self, text: str) -> None:
+        self.out.append(text.replace("<", "&lt;"))
+
+    def start(self, name: str, attributes: Attributes) -> None:
+        if name in _HEADINGS:
+            name = f"h{min(6, int(name[1]) + self.heading_base - 1)}"
+        if name == "img":
+            self._image(attributes)
+        elif name == "input":
+            self._checkbox(attributes)
+        elif name == "span":
+            self._span(attributes)
+        elif name == "a":
+            self._anchor(attributes)
+        elif self._make_room(name):
+            self._write(name, self._kept(name, attributes))
+
+    def end(self, name: str) -> None:
+        if name in _HEADINGS:
+            name = f"h{min(6, int(name[1]) + self.heading_base - 1)}"
+        if name in _VOID:
+            return
+        for place in range(len(self.open) - 1, -1, -1):
+            opened = self.open[place][0]
+            if opened == name:
+                self._close_to(place)
+                return
+            if (name in _INLINE and opened in _BLOCKS) or (
+                opened in ("td", "th") and name not in (*_TABLE_PARTS, "table")
+            ):
+                return
+
+    def finish(self) -> str:
+        self._close_to(0)
+        for start, end, target in self.fragments:
+            found = next((name for name in (target, unquote(target), target.lower()) if name in self.ids), None)
+            if found is None:  # a fragment that leads nowhere is text
+                self.out[start] = self.out[end] = ""
+            else:
+                self.out[start] = self.out[start].replace("\x00", html.escape(self.id_prefix + found))
+        return "".join(self.out)
+
+    def _make_room(self, name: str) -> bool:
+        """Close what `name` may not stand in; False if it may stand nowhere here."""
+        if name in _BLOCKS:
+            self._close_inline()
+        if name in _PARENTS:
+            return self._close_to_parent(name)
+        if self.open and self.open[-1][0] in ("table", "thead", "tbody", "tfoot", "tr"):
+            return False
+        if name in _HEADINGS and self.open and self.open[-1][0] in _HEADINGS:
+            self._close_to(len(self.open) - 1)
+        return True
+
+    def _close_inline(self) -> None:
+        place = len(self.open)
+        while place and (self.open[place - 1][0] in _INLINE or self.open[place - 1][0] in ("p", "pre")):
+            place -= 1
+        self._close_to(place)
+
+    def _close_to_parent(self, name: str) -> bool:
+        for place in range(len(self.open) - 1, -1, -1):
+            opened = self.open[place][0]
+            if opened in _PARENTS[name]:
+                self._close_to(place + 1)
+                return True
+            if opened == "table" or (name not in _TABLE_PARTS and opened in _BARRIERS):
+                return False
+        return False
+
+    def _close_to(self, place: int) -> None:
+        while len(self.open) > place:
+            name, start = self.open.pop()
+            if name == "p" and len(self.out) - start < 3 and not "".join(self.out[start + 1 :]).strip():
+                self.out[start] = ""
+                self.silent.add(start)
+            end = "</table></div>" if name == "table" else f"</{name}>"
+            self.out.append("" if start in self.silent else end)
+            if name in _HEADINGS:
+                self._anchor_heading(start)
+            if start in self.targets:
+                self.fragments.append((start, len(self.out) - 1, self.targets.pop(start)))
+
+    def _write(self, name: str, attributes: Attributes) -> None:
+        if name == "pre":
+            attributes["tabindex"] = "0"  # it scrolls, so the keyboard must reach it
+        tag = name + "".join(f' {key}="{html.escape(value)}"' for key, value in attributes.items())
+        frame = '<div class="scroll" tabindex="0" role="region" aria-label="Table">' if name == "table" else ""
+        if name not in _VOID:
+            self.open.append((name, len(self.out)))
+            if len(self.open) > MAX_OPEN:
+                raise TooDeepError
+        self.out.append(f"{frame}<{tag}>")
+
+    def _kept(self, name: str, attributes: Attributes) -> Attributes:
+        kept: Attributes = {}
+        if identifier := self._claim(attributes.get("id", "")):
+            kept["id"] = identifier
+        if attributes.get("dir", "").lower() in ("rtl", "ltr", "auto"):
+            kept["dir"] = attributes["dir"].lower()
+        if _LANGUAGE.match(attributes.get("lang", "")):
+            kept["lang"] = attributes["lang"]
+        if attributes.get("title"):
+            kept["title"] = attributes["title"]
+        if classes := self._classes(name, attributes):
+            kept["class"] = classes
+        return kept | _own_attributes(name, attributes)
+
+    def _classes(self, name: str, attributes: Attributes) -> str:
+        classes = [one for one in attributes.get("class", "").split() if one in _CLASSES]
+        if name in ("th", "td"):
+            styled = _TEXT_ALIGN.search(attributes.get("style", ""))
+            align = styled[1] if styled else attributes.get("align", "").lower()
+            classes += [_ALIGNS[align]] if align in _ALIGNS else []
+        return " ".join(dict.fromkeys(classes))
+
+    def _claim(self, identifier: str) -> str:
+        identifier = identifier.strip()[:100]
+        if not identifier or identifier in self.ids or re.search(r"\s", identifier):
+            return ""
+        self.ids.add(identifier)
+        return self.id_prefix + identifier
+
+    def _anchor_heading(self, start: int) -> None:
+        if ' id="' in self.out[start]:
+            return
+        text = html.unescape(re.sub(r"<[^>]*>", "", "".join(self.out[start:])))
+        slug = _NOT_IN_SLUG.sub("", text.strip().lower()).replace(" ", "-")[:80] or "section"
+        number = self.slugs.get(slug, 0)
+        name = f"{slug}-{number}" if number else slug
+        while name in self.ids:
+            number += 1
+            name = f"{slug}-{number}"
+        self.slugs[slug] = number + 1
+        level, rest = self.out[start][1:3], self.out[start][3:]
+        self.out[start] = f'<{level} id="{html.escape(self._claim(name))}"{rest}'
+
+    def _span(self, attributes: Attributes) -> None:
+        shorts = attributes.get("class", "").split()
+        kept = self._kept("span", {**attributes, "class": ""})
+        if token := next((_HIGHLIGHT[one] for one in shorts if one in _HIGHLIGHT), ""):
+            kept["class"] = token
+        if self._make_room("span"):
+            self._write("span", kept)
+            if not kept:
+                self._leave_out()
+
+    def _anchor(self, attributes: Attributes) -> None:
+        kept = self._kept("a", {**attributes, "id": attributes.get("id") or attributes.get("name", "")})
+        href = attributes.get("href", "").strip()
+        if any(name == "a" for name, _ in self.open) or not self._make_room("a"):
+            return
+        if url := safe_url(href):
+            self._write("a", kept | {"href": url, "rel": "noreferrer nofollow"})
+        elif href.startswith("#") and len(href) > 1:
+            self.targets[len(self.out)] = href[1:]
+            self._write("a", kept | {"href": "#\x00"})
+        else:
+            self._write("a", kept)
+            if "id" not in kept:
+                self._leave_out()
+
+    def _leave_out(self) -> None:
+        """Take back the tag just written; its end tag still finds it, and no other element's."""
+        place = self.open[-1][1]
+        self.out[place] = ""
+        self.silent.add(place)
+
+    def _image(self, attributes: Attributes) -> None:
+        url = safe_url(attributes.get("src", "")) if attributes.get("src", "")[:4].lower() == "http" else None
+        text = attributes.get("alt", "").strip() or url or ""
+        if not text or not self._make_room("a"):
+            return
+        if url and not any(name == "a" for name, _ in self.open):
+            self._write("a", {"href": url, "rel": "noreferrer nofollow"})
+            self.out.append(html.escape(text, quote=False))
+            self.end("a")
+        else:
+            self.out.append(html.escape(text, quote=False))
+
+    def _checkbox(self, attributes: Attributes) -> None:
+        if attributes.get("type", "").lower() == "checkbox" and self._make_room("input"):
+            done = {"checked": ""} if "checked" in attributes else {}
+            label = "Done" if done else "To do"
+            self._write("input", {"type": "checkbox", "disabled": "", **done, "aria-label": label})
+
+
+def _own_attributes(name: str, attributes: Attributes) -> Attributes:
+    numbers = {"ol": ("start",), "th": ("colspan", "rowspan"), "td": ("colspan", "rowspan")}.get(name, ())
+    own = {key: attributes[key] for key in numbers if re.fullmatch(r"[1-9][0-9]{0,2}", attributes.get(key, ""))}
+    if name == "details" and "open" in attributes:
+        own["open"] = ""
+    return own
+
+
+def _attributes(source: str) -> Attributes:
+    found: Attributes = {}
+    for match in _ATTRIBUTE.finditer(source):
+        value = match[2] or ""
+        value = value[1:-1] if value[:1] in ('"', "'") else value
+        found.setdefault(match[1].lower(), html.unescape(value))
+    return found
+
+
+def shape(source: str, *, heading_base: int, id_prefix: str) -> str:
+    """Write the allow-listed, balanced fragment of some HTML. Linear in its length.
+
+    Parameters
+    ----------
+    source
+        HTML of any quality.
+    heading_base
+        The level that `<h1>` gets, 1 to 6.
+    id_prefix
+        Stands before every id and the target of every fragment link.
+
+    Raises
+    ------
+    TooDeepError
+        More than `MAX_OPEN` elements are open at once.
+    """
+    fragment = _Fragment(heading_base, id_prefix)
+    lower = source.lower()
+    position = 0
+    while (start := source.find("<", position)) >= 0:
+        fragment.text(source[position:start])
+        position = _read_markup(fragment, source, lower, start)
+    fragment.text(source[position:])
+    return fragment.finish()
+
+
+def _read_markup(fragment: _Fragment, source: str, lower: str, start: int) -> int:
+    """Handle what begins at a `<`; the position after it."""
+    if source.startswith("<!--", start):
+        return _skip_past(fragment, lower, start, "-->")
+    tag = _TAG.match(source, start)
+    name = tag[2].lower() if tag else ""
+    if not tag or name not in _BLOCKS | _INLINE | _HIDDEN:
+        fragment.text("<")
+        return start + 1
+    if name in ("script", "style") and not tag[1]:
+        return _skip_past(fragment, lower, start, f"</{name}>")
+    if name in _HIDDEN and name not in _INLINE:
+        return tag.end()
+    if tag[1]:
+        fragment.end(name)
+    else:
+        fragment.start(name, _attributes(tag[3]))
+    return tag.end()
+
+
+def _skip_past(fragment: _Fragment, lower: str, start: int, end: str) -> int:
+    found = -1 if end in fragment.absent else lower.find(end, start)
+    if found < 0:
+        fragment.absent.add(end)  # nor is there one further on: never search for it again
+        fragment.text("<")
+        return start + 1
+    return found + len(end)
+
+
+def _attribute_filter(id_prefix: str) -> Callable[[str, str, str], str | None]:
+    def keep(tag: str, name: str, value: str) -> str | None:
+        allowed = True
+        if name == "href":
+            allowed = safe_url(value) is not None or value.startswith("#" + id_prefix)
+        elif name == "id":
+            allowed = value.startswith(id_prefix)
+        elif name == "class":
+            allowed = _ALL_CLASSES.issuperset(value.split())
+        return value if allowed else None
+
+    return keep
+
+
+_ALLOWED_ATTRIBUTES = {
+    "*": {"id", "dir", "lang", "title", "class"},
+    "a": {"href", "rel"},
+    "ol": {"start"},
+    "th": {"colspan", "rowspan"},
+    "td": {"colspan", "rowspan"},
+    "details": {"open"},
+    "input": {"disabled", "checked", "aria-label"},
+    "div": {"tabindex", "role", "aria-label"},
+    "pre": {"tabindex"},
+}
+ALLOWED_TAGS = (_BLOCKS | _INLINE) - {"img"}
+
+
+def sanitize(fragment: str, *, id_prefix: str) -> str:
+    """The fragment as nh3 lets it pass: only our tags, attributes, classes and addresses."""
+    return clean_characters(
+        nh3.clean(
+            fragment,
+            tags=set(ALLOWED_TAGS),
+            attributes=_ALLOWED_ATTRIBUTES,
+            attribute_filter=_attribute_filter(id_prefix),
+            tag_attribute_values={"input": {"type": {"checkbox"}}},
+            url_schemes={"http", "https", "mailto"},
+            link_rel=None,
+        )
+    )

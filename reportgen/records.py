@@ -1,0 +1,163 @@
+"""The schema: every record that a log can hold, as typed structs.
+
+A record is one immutable fact that step code appended; `docs/log-format.md` explains each to writers
+in other languages. Log format 1 is this module at its first release; a change that an older reader
+would misunderstand raises `LOG_FORMAT` and is listed here.
+
+* 1 — first format.
+
+In JSON the field `kind` names the struct. Non-finite numbers are the strings of `NonFinite`.
+Unknown fields and unknown kinds of a newer minor version are not errors: `reportgen.log.reader` keeps them.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Literal
+
+import msgspec
+
+LOG_FORMAT = 1
+
+NonFinite = Literal["NaN", "Infinity", "-Infinity"]
+Number = float | NonFinite
+Status = Literal["completed", "failed", "cancelled"]
+ArtifactType = Literal["link", "markdown", "table", "image", "progress"]
+
+
+class Record(
+    msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True, tag_field="kind"
+):
+    """What all records share.
+
+    Attributes
+    ----------
+    ts
+        When the call was made: whole microseconds since the epoch, UTC.
+    seq
+        0, 1, 2 … per writer. A number that never arrives is a record that was lost.
+    step
+        Id of the step inside which the call was made; `None` directly under the run.
+    """
+
+    ts: int
+    seq: int
+    step: str | None = None
+
+
+class LogStart(Record, frozen=True, kw_only=True, tag="log"):
+    """First line of every journal: the format it is in, and whose it is."""
+
+    format: int
+    run: str
+    writer: str
+
+
+class RunStart(Record, frozen=True, kw_only=True, tag="run"):
+    """A run began. `context` holds facts on code and machine that are safe to publish."""
+
+    pipeline: str
+    name: str | None = None
+    deployment: str | None = None
+    params: dict[str, Any] = {}
+    tags: list[str] = []
+    parent: str | None = None
+    context: dict[str, Any] = {}
+    detached: bool = False
+
+
+class StepStart(Record, frozen=True, kw_only=True, tag="step"):
+    """A step began; `step` is the step around it."""
+
+    id: str
+    name: str
+    attempt: int = 1
+
+
+class ErrorInfo(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The exception that ended a step or a run."""
+
+    type: str
+    message: str = ""
+    traceback: str = ""
+
+
+class End(Record, frozen=True, kw_only=True, tag="end"):
+    """The step named by `step`, or the run when there is none, ended."""
+
+    status: Status
+    error: ErrorInfo | None = None
+
+
+class Artifact(Record, frozen=True, kw_only=True, tag="artifact"):
+    """A result for people to read.
+
+    `data` by `type`: link `{"link", "link_text"}`; markdown the text; table `{"columns", "rows"}`;
+    image `{"url"}` or `{"blob", "name"}`; progress the per cent, 0 to 100.
+    """
+
+    id: str
+    type: ArtifactType
+    key: str | None = None
+    description: str | None = None
+    data: Any = None
+
+
+class Progress(Record, frozen=True, kw_only=True, tag="progress"):
+    """A new state of the progress artifact `artifact`. No description leaves the old one."""
+
+    artifact: str
+    progress: float
+    description: str | None = None
+
+
+class Metric(Record, frozen=True, kw_only=True, tag="metric"):
+    """One number of the run; the last one of a name wins."""
+
+    name: str
+    value: Number
+
+
+class ListMetric(Record, frozen=True, kw_only=True, tag="list"):
+    """More values of a list metric; calls concatenate. `x`, when given, is as long as `values`."""
+
+    name: str
+    values: list[Number]
+    x: list[Number] | None = None
+
+
+class Use(Record, frozen=True, kw_only=True, tag="use"):
+    """A lineage edge: this step read or wrote a version of a key, or a dataset outside."""
+
+    direction: Literal["read", "write"]
+    key: str | None = None
+    artifact: str | None = None
+    uri: str | None = None
+    name: str | None = None
+    digest: str | None = None
+
+
+class Delete(Record, frozen=True, kw_only=True, tag="delete"):
+    """A tombstone for the artifact with this id; its version number is never given again."""
+
+    artifact: str
+    reason: str | None = None
+
+
+AnyRecord = LogStart | RunStart | StepStart | End | Artifact | Progress | Metric | ListMetric | Use | Delete
+
+_NON_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
+
+
+def encode_number(value: float) -> Number:
+    """Give the form of a number in a record: itself, or the string for NaN and the infinities."""
+    if math.isfinite(value):
+        return value
+    if math.isnan(value):
+        return "NaN"
+    return "Infinity" if value > 0 else "-Infinity"
+
+
+def decode_number(value: Number) -> float:
+    """Undo `encode_number`."""
+    return _NON_FINITE[value] if isinstance(value, str) else value

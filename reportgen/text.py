@@ -1,0 +1,288 @@
+"""How numbers, times, changes and counts read: one form for each, everywhere.
+
+True minus signs, no-break spaces before units, thousands with a comma, times in UTC. Nothing here looks at a
+clock or a locale, so the same values give the same text on every machine.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import math
+from collections.abc import Iterable
+from typing import Literal, NamedTuple
+
+NBSP = "\u00a0"
+MINUS = "−"
+DASH = "–"
+
+_MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
+_FULL_MONTHS = "January February March April May June July August September October November December".split()
+_DAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
+
+
+# Numbers
+
+
+class NumberForm(NamedTuple):
+    """How the values of one metric or column are written.
+
+    Attributes
+    ----------
+    decimals
+        Digits after the point; `None` writes three significant digits with an exponent.
+    unit
+        Written after the number; `"%"` multiplies by 100 first.
+    """
+
+    decimals: int | None = 0
+    unit: str = ""
+
+
+def number_form(values: Iterable[float | None], unit: str = "") -> NumberForm:
+    """Choose one form for values that stand together: enough digits to tell them apart, never more than six.
+
+    Whole numbers have no decimals. Else the largest absolute value gets four significant digits; values over
+    10^15 or all under 10^-4 get an exponent.
+    """
+    scale = 100.0 if unit == "%" else 1.0
+    finite = [abs(value) * scale for value in values if value is not None and math.isfinite(value)]
+    largest = max(finite, default=0.0)
+    if largest >= 1e15 or 0 < largest < 1e-4:
+        return NumberForm(None, unit)
+    if all(value == int(value) for value in finite):
+        return NumberForm(0, unit)
+    magnitude = math.floor(math.log10(largest)) if largest else 0
+    decimals = min(max(3 - magnitude, 0), 6)
+    while decimals > 1 and all(round(value, decimals - 1) == round(value, 10) for value in finite):
+        decimals -= 1
+    return NumberForm(decimals, unit)
+
+
+def format_number(value: float | None, form: NumberForm | None = None, *, sign: bool = False) -> str:
+    """Write a number in a form (default: one that suits it alone), with its unit. `None` is a dash."""
+    if value is None:
+        return DASH
+    form = form or number_form([value])
+    digits = _format_digits(value * 100 if form.unit == "%" else value, form.decimals, sign=sign)
+    return f"{digits}{NBSP}{form.unit}" if form.unit else digits
+
+
+def _format_digits(value: float, decimals: int | None, *, sign: bool) -> str:
+    if math.isnan(value):
+        return "NaN"
+    if math.isinf(value):
+        return "∞" if value > 0 else f"{MINUS}∞"
+    if decimals is None:
+        mantissa, exponent = f"{value:+.2e}".split("e")
+        text = f"{mantissa} × 10{_superscript(int(exponent))}"
+    else:
+        text = f"{value:+,.{decimals}f}"
+        if float(text.replace(",", "")) == 0:
+            text = "+" + text[1:]
+    if text.startswith("-"):
+        return MINUS + text[1:]
+    return text if sign else text[1:]
+
+
+def _superscript(number: int) -> str:
+    return str(number).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+
+
+def format_count(n: int, noun: str, plural: str | None = None) -> str:
+    """Write a number of things, e.g. `"1 row"`, `"2 rows"`."""
+    return f"{n:,}{NBSP}{noun if n == 1 else plural or noun + 's'}"
+
+
+def format_bytes(n: int) -> str:
+    """Write a size with SI units, e.g. `"1.2 kB"`."""
+    if n < 1000:
+        return f"{n}{NBSP}B"
+    size = float(n)
+    for unit in ("kB", "MB", "GB", "TB"):
+        size /= 1000
+        if size < 999.95 or unit == "TB":
+            return f"{size:.1f}{NBSP}{unit}"
+    raise AssertionError("unreachable")
+
+
+# Changes
+
+
+class Change(NamedTuple):
+    """A change as it is shown: `text` (arrow, difference, per cent) and its judgement.
+
+    `tone` is the class of its colour: better, worse or quiet; `word` says the same in text.
+    """
+
+    text: str
+    tone: Literal["better", "worse", "quiet"]
+    word: str
+
+
+def describe_change(
+    now: float | None,
+    before: float | None,
+    form: NumberForm,
+    *,
+    goal: Literal["max", "min"] | None = None,
+    tolerance: float = 0.0,
+) -> Change | None:
+    """Say how a value differs from the one before; `None` when one of them is not there.
+
+    Parameters
+    ----------
+    now, before
+        The values.
+    form
+        How the metric is written.
+    goal
+        Which direction is better, if any.
+    tolerance
+        A change up to this share of the value before is noise: quiet, without a judgement.
+    """
+    if now is None or before is None:
+        return None
+    if now == before or (math.isnan(now) and math.isnan(before)):
+        return Change("no change", "quiet", "")
+    if not (math.isfinite(now) and math.isfinite(before)):
+        return Change(f"was {format_number(before, form)}", "quiet", "")
+    delta = now - before
+    arrow = "↑" if delta > 0 else "↓"
+    amount = _format_delta(delta, form)
+    relative = f" ({_format_share(delta / abs(before))})" if before and form.unit != "%" else ""
+    text = f"{arrow}{NBSP}{amount}{relative}"
+    if tolerance and abs(delta) <= tolerance * abs(before):
+        return Change(text, "quiet", "in tolerance")
+    if goal is None:
+        return Change(text, "quiet", "")
+    return Change(text, "better", "better") if (delta > 0) == (goal == "max") else Change(text, "worse", "worse")
+
+
+def _format_delta(delta: float, form: NumberForm) -> str:
+    if form.unit == "%":
+        return _format_digits(delta * 100, form.decimals, sign=True) + f"{NBSP}pp"
+    text = format_number(delta, form, sign=True)
+    return (
+        text
+        if any(digit in text for digit in "123456789")
+        else format_number(delta, number_form([delta], form.unit), sign=True)
+    )
+
+
+def _format_share(share: float) -> str:
+    percent = share * 100
+    if abs(percent) >= 1000:
+        return f"{'+' if share > 0 else MINUS}{abs(percent):,.0f}{NBSP}%"
+    decimals = 1 if abs(percent) >= 0.1 else 2
+    return _format_digits(percent, decimals, sign=True) + f"{NBSP}%"
+
+
+# Times
+
+
+def _utc(at_us: int) -> dt.datetime:
+    limit = 253_402_300_799_000_000  # the end of the year 9999
+    return dt.datetime(1970, 1, 1, tzinfo=dt.UTC) + dt.timedelta(microseconds=min(max(at_us, 0), limit))
+
+
+def format_date(at_us: int) -> str:
+    """Write a day, e.g. `"20 Nov 2026"`."""
+    at = _utc(at_us)
+    return f"{at.day} {_MONTHS[at.month - 1]} {at.year}"
+
+
+def format_clock(at_us: int, *, seconds: bool = False) -> str:
+    """Write a time of day, e.g. `"02:00"` or `"02:00:04"`."""
+    return _utc(at_us).strftime("%H:%M:%S" if seconds else "%H:%M")
+
+
+def format_time(at_us: int) -> str:
+    """Write a time in full, e.g. `"20 Nov 2026, 02:00:04"`."""
+    return f"{format_date(at_us)}, {format_clock(at_us, seconds=True)}"
+
+
+def format_weekday(at_us: int) -> str:
+    """Write a day as a heading, e.g. `"Friday 20 November 2026"`."""
+    at = _utc(at_us)
+    return f"{_DAYS[at.weekday()]} {at.day} {_FULL_MONTHS[at.month - 1]} {at.year}"
+
+
+def format_short_time(at_us: int, *, with_date: bool = True) -> str:
+    """Write a time in a list, e.g. `"20 Nov 02:00"`; without its date `"02:00"`."""
+    at = _utc(at_us)
+    return f"{at.day} {_MONTHS[at.month - 1]} {at:%H:%M}" if with_date else f"{at:%H:%M}"
+
+
+def iso_time(at_us: int) -> str:
+    """Give the time for programs, e.g. `"2026-11-20T02:00:04.000000Z"`."""
+    return _utc(at_us).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def iso_day(at_us: int) -> str:
+    """Give the day for programs, e.g. `"2026-11-20"`."""
+    return _utc(at_us).strftime("%Y-%m-%d")
+
+
+def format_duration(us: int) -> str:
+    """Write how long something took, e.g. `"4 ms"`, `"48.2 s"`, `"2 min 12 s"`, `"3 h 41 min"`."""
+    seconds = us / 1e6
+    if seconds < 0.9995:
+        return f"{us / 1000:.0f}{NBSP}ms" if us >= 1000 else f"{us}{NBSP}µs"
+    if seconds < 59.95:
+        return f"{seconds:.1f}{NBSP}s"
+    whole = round(seconds)
+    minutes, rest = divmod(whole, 60)
+    if minutes < 60:
+        return f"{minutes}{NBSP}min" + (f" {rest:02d}{NBSP}s" if rest else "")
+    hours, minutes = divmod(minutes, 60)
+    if hours < 48:
+        return f"{hours}{NBSP}h" + (f" {minutes:02d}{NBSP}min" if minutes else "")
+    days, hours = divmod(hours, 24)
+    return f"{days}{NBSP}days" + (f" {hours}{NBSP}h" if hours else "")
+
+
+# Names and sentences
+
+
+def join_words(words: Iterable[str]) -> str:
+    """Join words as in a sentence: `"a"`, `"a and b"`, `"a, b and c"`."""
+    items = list(words)
+    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}" if items else ""
+
+
+def count_word(n: int) -> str:
+    """Write a small number as a word, as sentences do up to twelve."""
+    words = "no one two three four five six seven eight nine ten eleven twelve".split()
+    return words[n] if n < len(words) else f"{n:,}"
+
+
+def first_line(text: str, limit: int = 200) -> str:
+    """Give the first line that is not blank, cut to a length."""
+    line = next((line.strip() for line in text.splitlines() if line.strip()), "")
+    return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
+
+
+_ADJECTIVES = (
+    "amber ashen azure bold brave bright brisk calm clear clever cold cool coral crisp deep dry early eager "
+    "even fair fine firm fleet fresh gentle golden grand green grey happy hardy hazel high honest ivory "
+    "jolly keen kind late light lively lone lucky mellow merry mild neat noble north olive pale plain "
+    "proud quick quiet rapid ready red rosy round royal russet sharp shy silent silver slow smooth snowy "
+    "soft solid south spry steady still stout sunny sure swift tidy true vast vivid warm west white wide "
+    "wild wise witty young"
+).split()
+_NOUNS = (
+    "alder aspen avocet badger basalt bay beech birch brook cedar cliff cloud comet coot copper crane creek "
+    "crow curlew dale delta dove dune elm falcon fern field finch fjord flint forest fox garnet glade gorge "
+    "granite grove gull harbor hare hawk hazel heath heron hill ibis iris island jasper jay juniper kestrel "
+    "lake larch lark ledge linden lynx maple marsh marten meadow merlin mesa mica moor moss newt oak onyx "
+    "opal orchid osprey otter owl pebble petrel pine plover pond poplar quartz quail raven reed ridge river "
+    "robin rook rowan sage salmon sparrow spruce stork summit swan teal tern thrush tide tulip vale valley "
+    "walnut wave willow wren yew"
+).split()
+
+
+def readable_name(identity: str) -> str:
+    """Derive a name that people can say from an id, e.g. `"brisk-otter"`. Not unique: the id is what counts."""
+    digest = int.from_bytes(hashlib.sha256(identity.encode()).digest()[:8], "big")
+    return f"{_ADJECTIVES[digest % len(_ADJECTIVES)]}-{_NOUNS[digest // len(_ADJECTIVES) % len(_NOUNS)]}"

@@ -1,0 +1,95 @@
+"""Addresses of pages and files within a site; no other module makes one.
+
+A name from a record becomes a file name only through `slug`: lower case, no leading `.` or `_`, nothing that
+Windows or a shell minds, under 100 characters, different for different names even when case is folded.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import posixpath
+import re
+
+_PLAIN = re.compile(r"[a-z0-9](?:[a-z0-9_-]{0,62}[a-z0-9])?")
+_OTHER = re.compile(r"[^a-z0-9]+")
+_RESERVED = {"con", "prn", "aux", "nul", "index", *(f"{device}{n}" for device in ("com", "lpt") for n in range(10))}
+
+OVERVIEW = "index.html"
+RUNS = "runs/index.html"
+PIPELINES = "pipelines/index.html"
+ARTIFACTS = "artifacts/index.html"
+METRICS = "metrics/index.html"
+DATA = "data/index.html"
+NOT_FOUND = "404.html"
+MANIFEST = "manifest.json"
+STYLE = "static/report.css"
+SCRIPT = "static/report.js"
+STAMP = "static/stamp.css"
+
+
+def slug(name: str) -> str:
+    """Give the file name (without extension) that stands for a name.
+
+    A plain name stands for itself. Any other keeps its letters and gets a point and 12 hex digits of its
+    SHA-256; plain names have no point, so the two kinds never meet.
+    """
+    if _PLAIN.fullmatch(name) and name not in _RESERVED:
+        return name
+    digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:12]
+    letters = _OTHER.sub("-", name.lower()).strip("-")[:40].strip("-") or "x"
+    return f"{letters}.{digest}"
+
+
+def relative(target: str, page: str) -> str:
+    """Give the link from a page to a target, both below the site's root; a fragment stays."""
+    path, mark, fragment = target.partition("#")
+    if path in ("", page):
+        return f"#{fragment}" if mark else posixpath.basename(page)
+    return posixpath.relpath(path, posixpath.dirname(page) or ".") + mark + fragment
+
+
+def runs_page(number: int) -> str:
+    """A page of older runs; page 1 has the oldest."""
+    return f"runs/page.{number}.html"
+
+
+def run(run_id: str) -> str:
+    return f"runs/{slug(run_id)}.html"
+
+
+def pipeline(name: str) -> str:
+    return f"pipelines/{slug(name)}.html"
+
+
+def key(name: str) -> str:
+    return f"artifacts/{slug(name)}/index.html"
+
+
+def version(name: str, number: int) -> str:
+    return f"artifacts/{slug(name)}/v{number}.html"
+
+
+def keyless(run_id: str, artifact_id: str) -> str:
+    return f"runs/{slug(run_id)}/{slug(artifact_id)}.html"
+
+
+def download(page: str, extension: str) -> str:
+    """The raw content of what a page shows, beside the page."""
+    return f"{page.removesuffix('.html')}.{extension}"
+
+
+def metric(name: str) -> str:
+    return f"metrics/{slug(name)}.html"
+
+
+def blob(name: str) -> str:
+    """A file by content; `name` is one that `reportgen.log.layout.BLOB_NAME` allows."""
+    return f"data/blobs/{name}"
+
+
+def table(name: str) -> str:
+    return f"data/{name}.parquet"
+
+
+def points(day: str) -> str:
+    return f"data/points/{day}.parquet"

@@ -1,0 +1,347 @@
+"""The content of an artifact, in full and as a preview, and its raw files."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+import urllib.parse
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from markupsafe import Markup, escape
+
+from reportgen import urls
+from reportgen.charts import meter
+from reportgen.images import ImageFacts
+from reportgen.model import Artifact, Model
+from reportgen.prose import excerpt_markdown, plain_text, render_inline, render_markdown
+from reportgen.text import NumberForm, first_line, format_bytes, format_count, format_number, number_form
+from reportgen.views.parts import Here, Link, RawFile, safe_href
+
+MAX_ROWS = 1000
+_PEEK_ROWS, _PEEK_COLUMNS = 4, 4
+_ORIGIN = re.compile(r"https?://[a-z0-9.-]+(?::[0-9]{1,5})?", re.IGNORECASE)
+
+KIND_WORDS = {"markdown": "Markdown"}
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a table; numbers stand on the right."""
+
+    name: str
+    is_number: bool
+
+
+@dataclass(frozen=True)
+class TableContent:
+    """A table as it is shown.
+
+    Attributes
+    ----------
+    columns
+        Names and alignment.
+    rows
+        Cells as safe HTML, at most 1,000 rows.
+    size_text
+        Rows and columns in words.
+    left_out
+        How many rows are only in the download, in words; mostly empty.
+    """
+
+    columns: Sequence[Column]
+    rows: Sequence[Sequence[Markup]]
+    size_text: str
+    left_out: str
+
+
+@dataclass(frozen=True)
+class ImageContent:
+    """An image as it is shown.
+
+    Attributes
+    ----------
+    url
+        What `<img>` loads; empty when it cannot be shown.
+    width, height
+        In pixels; 0 when not known.
+    alt
+        What it shows, in words.
+    size_text
+        Pixels and bytes in words.
+    source
+        The address of a remote image.
+    broken
+        Why it cannot be shown.
+    """
+
+    url: str
+    width: int
+    height: int
+    alt: str
+    size_text: str
+    source: Link | None
+    broken: str
+
+
+@dataclass(frozen=True)
+class Content:
+    """The content of one artifact, in the field of its kind; the others are `None`.
+
+    Attributes
+    ----------
+    kind
+        link, markdown, table, image or progress; `"deleted"` for a tombstone.
+    label
+        The kind in words.
+    downloads
+        Raw files.
+    note
+        A line below, e.g. rows and columns.
+    """
+
+    kind: str
+    label: str
+    table: TableContent | None = None
+    html: Markup | None = None
+    image: ImageContent | None = None
+    link: Link | None = None
+    percent: str = ""
+    bar: Markup | None = None
+    downloads: Sequence[Link] = ()
+    note: str = ""
+
+
+def kind_word(artifact: Artifact) -> str:
+    """The kind of an artifact in words."""
+    return KIND_WORDS.get(artifact.type, artifact.type)
+
+
+def make_content(model: Model, artifact: Artifact, here: Here, page: str, *, peek: bool = False) -> Content:
+    """Make the content of an artifact.
+
+    Parameters
+    ----------
+    here
+        The page it is shown on.
+    page
+        The page of the artifact itself, beside which its raw files lie.
+    peek
+        A preview: a few rows, a few lines.
+    """
+    if artifact.deleted_at is not None:
+        return Content("deleted", kind_word(artifact))
+    try:
+        return _MAKERS[artifact.type](model, artifact, here, page, peek)
+    except (KeyError, TypeError, ValueError, AttributeError):  # a foreign writer's data has another shape
+        raw = Markup("<pre><code>{}</code></pre>").format(artifact.data_json[:2000])
+        return Content(
+            artifact.type, kind_word(artifact), html=raw, note="shown raw: its data has not the form of its type"
+        )
+
+
+def _markdown(model: Model, artifact: Artifact, here: Here, page: str, peek: bool) -> Content:
+    text = _text(artifact.data)
+    if peek:
+        return Content("markdown", "Markdown", html=render_markdown(excerpt_markdown(text, 400), heading_base=4))
+    downloads = [Link(f"Markdown, {format_bytes(len(text.encode()))}", here.to(urls.download(page, "md")))]
+    html = render_markdown(text, heading_base=3, id_prefix=f"{artifact.id[-6:]}-")
+    return Content("markdown", "Markdown", html=html, downloads=downloads)
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError("not text")
+    return value
+
+
+def _link(model: Model, artifact: Artifact, here: Here, page: str, peek: bool) -> Content:
+    address = _text(artifact.data["link"])
+    text = artifact.data.get("link_text") or address
+    host = urllib.parse.urlsplit(address).netloc if safe_href(address) else ""
+    return Content("link", "link", link=Link(_text(text), safe_href(address)), note=host if text != address else "")
+
+
+def _progress(model: Model, artifact: Artifact, here: Here, page: str, peek: bool) -> Content:
+    percent = min(max(float(artifact.data), 0.0), 100.0)
+    status = "completed" if percent == 100 else model.run_by_id[artifact.run_id].status
+    bar = meter(percent, status)
+    return Content("progress", "progress", percent=format_number(percent, NumberForm(1 if percent % 1 else 0)), bar=bar)
+
+
+def _image(model: Model, artifact: Artifact, here: Here, page: str, peek: bool) -> Content:
+    alt = plain_text(artifact.description) or f"Image {artifact.key or artifact.id}"
+    remote = artifact.data.get("url")
+    if remote:
+        source = Link(_text(remote), safe_href(remote))
+        shown = "" if peek or not image_origin(artifact) else remote
+        return Content("image", "image", image=ImageContent(shown, 0, 0, alt, "", source, ""))
+    name = _text(artifact.data["blob"])
+    facts = model.images.get(name) or ImageFacts(None, broken="its file is not in the logs")
+    pixels = f"{facts.width:,} × {facts.height:,} pixels, " if facts.width else ""
+    size = "" if facts.broken else pixels + format_bytes(facts.n_bytes)
+    url = "" if facts.broken else here.to(urls.blob(name))
+    image = ImageContent(url, facts.width, facts.height, alt, size, None, facts.broken)
+    return Content("image", "image", image=image, note="" if peek else size)
+
+
+def image_origin(artifact: Artifact) -> str:
+    """The origin of a remote image, for the policy of its own page; empty for all else."""
+    if artifact.type != "image" or artifact.deleted_at is not None or not isinstance(artifact.data, dict):
+        return ""
+    match = _ORIGIN.match(str(artifact.data.get("url") or ""))
+    rest = str(artifact.data.get("url") or "")[match.end() :] if match else "?"
+    return match.group().lower() if match and (not rest or rest[0] in "/?#") else ""
+
+
+def _table(model: Model, artifact: Artifact, here: Here, page: str, peek: bool) -> Content:
+    columns, rows = _table_parts(artifact)
+    names = columns[:_PEEK_COLUMNS] if peek else columns
+    shown = rows[: _PEEK_ROWS if peek else MAX_ROWS]
+    size = f"{format_count(len(rows), 'row')}, {format_count(len(columns), 'column')}"
+    forms = [_column_form([row[index] for row in rows]) for index in range(len(names))]
+    table = TableContent(
+        columns=[Column(name, form is not None) for name, form in zip(names, forms, strict=True)],
+        rows=[[_cell(cell, form) for cell, form in zip(row, forms, strict=False)] for row in shown],
+        size_text=size,
+        left_out="" if peek or len(rows) <= MAX_ROWS else f"{len(rows) - MAX_ROWS:,} more rows are in the download",
+    )
+    downloads = () if peek else [Link(e.upper(), here.to(urls.download(page, e))) for e in ("csv", "json")]
+    return Content("table", "table", table=table, downloads=downloads, note=size)
+
+
+def _table_parts(artifact: Artifact) -> tuple[list[str], list[list[Any]]]:
+    columns, rows = artifact.data["columns"], artifact.data["rows"]
+    if not all(isinstance(row, list) for row in rows):
+        raise TypeError("a row is no list")
+    width = max(len(columns), *(len(row) for row in rows), 0) if rows else len(columns)
+    names = [str(name) for name in columns] + [str(index) for index in range(len(columns), width)]
+    return names, [row + [None] * (width - len(row)) for row in rows]
+
+
+def table_size(artifact: Artifact) -> tuple[int, int]:
+    """Rows and columns of a table; 0, 0 when its data has another form."""
+    try:
+        columns, rows = _table_parts(artifact)
+    except (KeyError, TypeError):
+        return 0, 0
+    return len(rows), len(columns)
+
+
+def _is_number(cell: Any) -> bool:
+    return isinstance(cell, (int, float)) and not isinstance(cell, bool)
+
+
+def _column_form(cells: Sequence[Any]) -> NumberForm | None:
+    """The form of a column of numbers; `None` when it holds other things too, or nothing."""
+    present = [cell for cell in cells if cell is not None and cell not in ("Infinity", "-Infinity")]
+    if not present or not all(_is_number(cell) for cell in present):
+        return None
+    return number_form([_to_float(cell) for cell in present])
+
+
+def _to_float(number: float) -> float:
+    try:
+        return float(number)
+    except OverflowError:
+        return float("inf") if number > 0 else float("-inf")
+
+
+def _cell(cell: Any, form: NumberForm | None) -> Markup:
+    if cell is None:
+        return Markup('<span class="quiet">–</span>')
+    if form is not None and _is_number(cell):
+        return escape(_number_cell(cell, form))
+    if isinstance(cell, str):
+        return render_inline(cell) if "](" in cell or "://" in cell else escape(cell)
+    if isinstance(cell, (list, dict)):
+        return Markup("<code>{}</code>").format(json.dumps(cell, ensure_ascii=False))
+    return escape(str(cell).lower() if isinstance(cell, bool) else cell)
+
+
+def _number_cell(cell: float, form: NumberForm) -> str:
+    """Write a number; whole numbers under 10,000 (years, ids) get no comma."""
+    if isinstance(cell, int) and (abs(cell) < 10_000 or abs(cell) >= 10**15) and form.decimals in (0, None):
+        return str(cell).replace("-", "−")
+    return format_number(_to_float(cell), form)
+
+
+def raw_files(artifact: Artifact, page: str) -> list[RawFile]:
+    """The artifact's content as files beside its page: `.md`, or `.csv` and `.json`."""
+    if artifact.deleted_at is not None:
+        return []
+    if artifact.type == "markdown" and isinstance(artifact.data, str):
+        return [RawFile(urls.download(page, "md"), artifact.data.encode())]
+    if artifact.type != "table":
+        return []
+    try:
+        columns, rows = _table_parts(artifact)
+    except (KeyError, TypeError):
+        return []
+    records: Any = [dict(zip(columns, row, strict=True)) for row in rows]
+    if len(set(columns)) < len(columns):
+        records = {"columns": columns, "rows": rows}
+    text = json.dumps(records, ensure_ascii=False, indent=1) + "\n"
+    return [
+        RawFile(urls.download(page, "csv"), to_csv(columns, rows)),
+        RawFile(urls.download(page, "json"), text.encode()),
+    ]
+
+
+def to_csv(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> bytes:
+    """Write CSV (RFC 4180, UTF-8); nested cells as JSON, missing ones empty."""
+    sink = io.StringIO()
+    writer = csv.writer(sink)
+    writer.writerow(columns)
+    for row in rows:
+        writer.writerow([json.dumps(c, ensure_ascii=False) if isinstance(c, (list, dict)) else c for c in row])
+    return sink.getvalue().encode()
+
+
+_MAKERS = {"markdown": _markdown, "link": _link, "progress": _progress, "image": _image, "table": _table}
+
+
+@dataclass(frozen=True)
+class Card:
+    """A preview of an artifact.
+
+    Attributes
+    ----------
+    title
+        Key and version, or the description, with the artifact's page.
+    kind
+        In words.
+    content
+        The preview.
+    source
+        Where it comes from: pipeline or step, and when.
+    """
+
+    title: Link
+    kind: str
+    content: Content
+    source: Sequence[Link]
+
+
+def artifact_page(artifact: Artifact) -> str:
+    """The address of an artifact's page."""
+    if artifact.key is None:
+        return urls.keyless(artifact.run_id, artifact.id)
+    return urls.version(artifact.key, artifact.version)
+
+
+def artifact_title(artifact: Artifact) -> str:
+    """Key and version, or what a keyless artifact is called: its description's first line, else its kind."""
+    if artifact.key is not None:
+        return f"{artifact.key} v{artifact.version}"
+    return first_line(plain_text(artifact.description), 60) or f"{kind_word(artifact)} without a key"
+
+
+def make_card(model: Model, artifact: Artifact, here: Here, source: Sequence[Link]) -> Card:
+    """Make the preview of an artifact."""
+    page = artifact_page(artifact)
+    content = make_content(model, artifact, here, page, peek=True)
+    return Card(Link(artifact_title(artifact), here.to(page)), kind_word(artifact), content, source)

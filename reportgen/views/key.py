@@ -1,0 +1,222 @@
+"""The lineage page of a key: its newest version in full, and every version over time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from reportgen import urls
+from reportgen.charts import Series, line_chart
+from reportgen.model import Artifact, Key, Model
+from reportgen.prose import render_inline, render_markdown
+from reportgen.text import format_count, format_number, format_time, number_form
+from reportgen.views.content import Content, artifact_page, image_origin, kind_word, make_content, table_size
+from reportgen.views.parts import Fact, Frame, Here, Link, Moment, Page, make_frame, short_moment
+from reportgen.views.pipeline import run_labels
+from reportgen.views.version import describe_deletion, short_difference
+
+
+@dataclass(frozen=True)
+class VersionRow:
+    """A version in the list: when, by whom, how big, what changed. `deleted` says when and why it went."""
+
+    version: Link
+    is_newest: bool
+    recorded: Moment
+    run: Link
+    step: str
+    size: str
+    difference: Link
+    description: str
+    deleted: str
+
+
+@dataclass(frozen=True)
+class TrendView:
+    """A number over the versions: its name, last value and chart."""
+
+    name: str
+    last: str
+    chart: Markup
+
+
+@dataclass(frozen=True)
+class KeyView:
+    """A key's page.
+
+    Attributes
+    ----------
+    frame
+        What surrounds the page.
+    key
+        The key.
+    kind
+        Type and number of versions, in words.
+    lede
+        The newest description, when it is short; `None` when there is none.
+    description
+        The newest description, when it is long.
+    facts
+        Newest version, by whom, what changed.
+    newest_title
+        Heading of the newest version.
+    newest_page
+        Its page.
+    content
+        Its content in full.
+    trend
+        Rows or progress over the versions; `None` where there is no such number.
+    versions
+        Every version, newest first.
+    size_label
+        What `size` of a version counts; empty when nothing.
+    used_by
+        Runs that read any version, with the version.
+    """
+
+    frame: Frame
+    key: str
+    kind: str
+    lede: Markup | None
+    description: Markup | None
+    facts: Sequence[Fact]
+    newest_title: str
+    newest_page: Link
+    content: Content
+    trend: TrendView | None
+    versions: Sequence[VersionRow]
+    size_label: str
+    used_by: Sequence[Link]
+
+
+def make_pages(model: Model) -> Iterator[Page]:
+    """Make the page of every key."""
+    for key in model.keys.values():
+        yield make_page(model, key)
+
+
+def make_page(model: Model, key: Key) -> Page:
+    """Make the page of one key."""
+    url = urls.key(key.name)
+    here = Here(url)
+    newest = key.newest
+    page = artifact_page(newest)
+    short = len(newest.description) <= 300 and "\n" not in newest.description.strip()
+    view = KeyView(
+        frame=make_frame(
+            model, url, key.name, crumbs=[("Artifacts", urls.ARTIFACTS)], image_origin=image_origin(newest)
+        ),
+        key=key.name,
+        kind=f"{kind_word(newest)}, {format_count(len(key.versions), 'version')}",
+        lede=render_inline(newest.description.strip()) if newest.description and short else None,
+        description=render_markdown(newest.description) if newest.description and not short else None,
+        facts=_facts(model, here, key),
+        newest_title=f"Newest, v{newest.version}",
+        newest_page=Link(f"Page of v{newest.version}", here.to(page)),
+        content=make_content(model, newest, here, page),
+        trend=_trend(model, here, key),
+        versions=[_row(model, here, artifact, newest) for artifact in reversed(key.versions)],
+        size_label=_SIZE_LABELS.get(newest.type, ""),
+        used_by=[
+            Link(f"v{artifact.version} → {model.run_by_id[edge.run_id].name}", here.to(urls.run(edge.run_id)))
+            for artifact in reversed(key.versions)
+            for edge in model.uses.get(artifact.id, ())
+        ],
+    )
+    return Page(url, "key.html", view)
+
+
+_SIZE_LABELS = {"table": "Rows", "progress": "Progress"}
+
+
+def _facts(model: Model, here: Here, key: Key) -> list[Fact]:
+    newest = key.newest
+    run = model.run_by_id[newest.run_id]
+    step = _step_name(model, newest)
+    by = [here.run(run), *([Link(f"/ {step}")] if step else []), Link("of"), here.pipeline(run.pipeline)]
+    page = here.to(artifact_page(newest))
+    facts = [
+        Fact("Newest", [Link(f"v{newest.version}", page), Link(format_time(newest.created_at))]),
+        Fact("By", by),
+    ]
+    if newest.version > 1:
+        facts.append(Fact(f"Against v{newest.version - 1}", [Link(short_difference(model, newest), page)]))
+    facts.append(Fact("Since", [Link(format_time(key.versions[0].created_at))]))
+    return facts
+
+
+def _step_name(model: Model, artifact: Artifact) -> str:
+    steps = model.run_by_id[artifact.run_id].steps
+    return next((step.name for step in steps if step.id == artifact.step_id), "")
+
+
+def _row(model: Model, here: Here, artifact: Artifact, newest: Artifact) -> VersionRow:
+    page = here.to(artifact_page(artifact))
+    return VersionRow(
+        version=Link(f"v{artifact.version}", page),
+        is_newest=artifact is newest,
+        recorded=short_moment(artifact.created_at),
+        run=here.run(model.run_by_id[artifact.run_id]),
+        step=_step_name(model, artifact),
+        size=_size_text(artifact),
+        difference=Link(short_difference(model, artifact), page),
+        description=artifact.description if artifact.description != newest.description else "",
+        deleted=describe_deletion(artifact),
+    )
+
+
+def _size(artifact: Artifact) -> float | None:
+    """The number that counts for its type: rows of a table, per cent of progress."""
+    if artifact.deleted_at is not None:
+        return None
+    if artifact.type == "table":
+        return table_size(artifact)[0]
+    if artifact.type == "progress" and isinstance(artifact.data, (int, float)):
+        return artifact.data
+    return None
+
+
+def _size_text(artifact: Artifact) -> str:
+    size = _size(artifact)
+    if size is None:
+        return ""
+    return f"{size:,.0f}\u00a0%" if artifact.type == "progress" else f"{size:,.0f}"
+
+
+def _trend(model: Model, here: Here, key: Key) -> TrendView | None:
+    sizes = [_size(artifact) for artifact in key.versions]
+    if key.newest.type not in _SIZE_LABELS or sum(size is not None for size in sizes) < 3:
+        return None
+    name = _SIZE_LABELS[key.newest.type]
+    unit = "\u00a0%" if name == "Progress" else ""
+    form = number_form(sizes)
+    runs = [model.run_by_id[artifact.run_id] for artifact in key.versions]
+    tips = [
+        f"v{artifact.version}: {format_number(size, form)}{unit}"
+        for artifact, size in zip(key.versions, sizes, strict=True)
+    ]
+    last = format_number(sizes[-1], form) + unit
+    chart = line_chart(
+        [
+            Series(
+                name,
+                [artifact.version for artifact in key.versions],
+                sizes,
+                urls=[here.to(artifact_page(artifact)) for artifact in key.versions],
+                tips=tips,
+            )
+        ],
+        chart_id="trend",
+        title=f"{name} over {format_count(len(key.versions), 'version')} of {key.name}",
+        description=f"{name} of the newest version: {last}. The list of versions has every number.",
+        height=120,
+        x_kind="category",
+        x_labels=[
+            f"v{artifact.version}, {label}" for artifact, label in zip(key.versions, run_labels(runs), strict=True)
+        ],
+        y_format=lambda value: format_number(value, None) + unit,
+        y_from_zero=True,
+    )
+    return TrendView(name, last, chart)

@@ -1,0 +1,28 @@
+"""The page that a web server shows for an address that is not there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from reportgen import urls
+from reportgen.model import Model
+from reportgen.views.parts import Frame, Page, make_frame
+
+
+@dataclass(frozen=True)
+class NotFoundView:
+    """The page for an address that is not there.
+
+    Attributes
+    ----------
+    frame
+        What surrounds the page.
+    """
+
+    frame: Frame
+
+
+def make_pages(model: Model) -> Iterator[Page]:
+    """Make the page."""
+    yield Page(urls.NOT_FOUND, "not_found.html", NotFoundView(make_frame(model, urls.NOT_FOUND, "Page not found")))

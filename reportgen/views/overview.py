@@ -1,0 +1,357 @@
+"""The overview: is it fine, what is new, what changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from reportgen import urls
+from reportgen.charts import StripBar, run_strip
+from reportgen.model import Artifact, Model, Pipeline, Run
+from reportgen.text import (
+    Change,
+    count_word,
+    first_line,
+    format_count,
+    format_date,
+    format_duration,
+    format_short_time,
+    iso_day,
+    join_words,
+)
+from reportgen.views.content import Card, artifact_page, make_card
+from reportgen.views.parts import (
+    MARKS,
+    Frame,
+    Here,
+    Link,
+    Mark,
+    MetricCell,
+    Page,
+    duration_text,
+    headline_metrics,
+    make_frame,
+    metric_cell,
+)
+from reportgen.views.runs import RunDay, group_by_day
+
+_N_STRIP = 20
+_N_CARDS = 8
+_N_RUNS = 25
+_MAX_CHANGES = 6
+
+
+@dataclass(frozen=True)
+class Alert:
+    """A newest run that needs attention.
+
+    Attributes
+    ----------
+    mark, pipeline, when, step, message
+        What happened, and where.
+    run
+        The run's page.
+    note
+        What is known besides.
+    artifacts
+        What the run recorded that tells more.
+    """
+
+    mark: Mark
+    pipeline: str
+    run: Link
+    when: str
+    step: str
+    message: str
+    note: str
+    artifacts: Sequence[Link]
+
+
+@dataclass(frozen=True)
+class PipelineRow:
+    """A pipeline: its newest run, its last 20 runs as a strip, its headline metrics."""
+
+    mark: Mark
+    pipeline: Link
+    deployment: str
+    run: Link
+    outcome: str
+    detail: str
+    strip: Markup
+    strip_text: str
+    metrics: Sequence[MetricCell]
+
+
+@dataclass(frozen=True)
+class ChangeRow:
+    """What differs from the run before: a metric, an artifact or a parameter."""
+
+    what: Link
+    kind: str
+    before: str
+    now: str
+    change: Change | None
+    note: str
+
+
+@dataclass(frozen=True)
+class ChangeGroup:
+    """The differences of one pipeline's newest run."""
+
+    pipeline: Link
+    rows: Sequence[ChangeRow]
+    more: Link | None
+
+
+@dataclass(frozen=True)
+class OverviewView:
+    """The first page.
+
+    Attributes
+    ----------
+    frame
+        What surrounds the page.
+    headline
+        Is it fine? In one sentence.
+    lede
+        What the site holds, in one sentence.
+    alerts
+        Newest runs that need attention.
+    pipelines
+        Every pipeline, those that need attention first.
+    changes
+        What differs from the run before, by pipeline.
+    cards
+        Newest artifacts.
+    cards_note
+        How many there are in all.
+    artifacts_url
+        Their page.
+    days
+        The newest runs by day.
+    runs_url
+        The page of all runs.
+    runs_note
+        How many there are in all.
+    """
+
+    frame: Frame
+    headline: str
+    lede: str
+    alerts: Sequence[Alert]
+    pipelines: Sequence[PipelineRow]
+    changes: Sequence[ChangeGroup]
+    cards: Sequence[Card]
+    cards_note: str
+    artifacts_url: str
+    days: Sequence[RunDay]
+    runs_url: str
+    runs_note: str
+
+
+def make_pages(model: Model) -> Iterator[Page]:
+    """Make the overview."""
+    here = Here(urls.OVERVIEW)
+    order = model.worst_first()
+    newest_keys = sorted((key.newest for key in model.keys.values()), key=lambda a: (a.updated_at, a.key), reverse=True)
+    cards = [make_card(model, a, here, artifact_source(model, here, a)) for a in newest_keys[:_N_CARDS]]
+    n_versions = sum(len(key.versions) for key in model.keys.values())
+    newest_runs = model.runs[-_N_RUNS:]
+    view = OverviewView(
+        frame=make_frame(model, urls.OVERVIEW, "Overview"),
+        headline=headline([pipeline.newest for pipeline in order]),
+        lede=_lede(model),
+        alerts=[_alert(model, here, p) for p in order if p.newest.status in ("failed", "stalled")],
+        pipelines=[make_pipeline_row(model, here, pipeline) for pipeline in order],
+        changes=[group for group in (_change_group(model, here, p.newest) for p in order) if group],
+        cards=cards,
+        cards_note=f"{len(cards)} of {format_count(len(model.keys), 'key')} with {format_count(n_versions, 'version')}",
+        artifacts_url=here.to(urls.ARTIFACTS),
+        days=group_by_day(model, here, newest_runs),
+        runs_url=here.to(urls.RUNS),
+        runs_note=f"The newest {len(newest_runs)} of {len(model.runs):,}",
+    )
+    yield Page(urls.OVERVIEW, "overview.html", view)
+
+
+_BAD = {
+    "failed": ("failed", "failed"),
+    "stalled": ("has stalled", "have stalled"),
+    "cancelled": ("was cancelled", "were cancelled"),
+}
+
+
+def headline(newest: Sequence[Run]) -> str:
+    """Say in one sentence whether the newest runs of the pipelines are fine."""
+    if not newest:
+        return "No run yet."
+    phrases: list[str] = []
+    for status, (one, many) in _BAD.items():
+        n = sum(run.status == status for run in newest)
+        if n:
+            noun = "" if phrases else " pipeline" if n == 1 else " pipelines"
+            phrases.append(f"{count_word(n)}{noun} {one if n == 1 else many}")
+    n_fine = sum(run.status in ("completed", "running") for run in newest)
+    if not phrases:
+        return _all_fine(newest)
+    rest = {0: "", 1: "; the other one is fine"}.get(n_fine, f"; the other {count_word(n_fine)} are fine")
+    return _capital(f"{join_words(phrases)}{rest}.")
+
+
+def _all_fine(newest: Sequence[Run]) -> str:
+    n_running = sum(run.status == "running" for run in newest)
+    if len(newest) == 1:
+        return "The pipeline is running." if n_running else "The last run completed."
+    if n_running:
+        verb = "is" if n_running == 1 else "are"
+        return f"All is fine; {count_word(n_running)} of {len(newest)} pipelines {verb} running."
+    return f"All {count_word(len(newest))} pipelines completed their last run."
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _lede(model: Model) -> str:
+    if not model.runs:
+        return ""
+    first, last = model.runs[0].started_at, model.runs[-1].started_at
+    when = f"on {format_date(last)}" if iso_day(first) == iso_day(last) else f"since {format_date(first)}"
+    parts = [format_count(len(model.runs), "run"), format_count(len(model.pipelines), "pipeline")]
+    return f"{parts[0]} of {parts[1]} {when}, with {format_count(len(model.metrics), 'metric')}."
+
+
+def _alert(model: Model, here: Here, pipeline: Pipeline) -> Alert:
+    run = pipeline.newest
+    bad_step = next((step for step in reversed(run.steps) if step.status == run.status), None)
+    return Alert(
+        mark=MARKS[run.status],
+        pipeline=pipeline.name,
+        run=here.run(run),
+        when=format_short_time(run.started_at),
+        step=bad_step.name if bad_step else "",
+        message=_failure(run) if run.status == "failed" else _silence(model, run),
+        note=_streak(pipeline) if run.status == "failed" else "No end was recorded: it hangs, or it was killed.",
+        artifacts=[
+            Link(f"{a.key} v{a.version}", here.to(artifact_page(a)))
+            for a in run.artifacts
+            if a.key and not a.deleted_at
+        ][-3:],
+    )
+
+
+def _failure(run: Run) -> str:
+    return first_line(f"{run.error.type}: {run.error.message}") if run.error else "no error was recorded"
+
+
+def _silence(model: Model, run: Run) -> str:
+    silence = format_duration(model.as_of - run.last_record_at)
+    return f"no record for {silence}; its longest silence before was {format_duration(run.longest_silence_us)}"
+
+
+def _streak(pipeline: Pipeline) -> str:
+    """Say how unusual the failure is."""
+    runs = list(pipeline.runs)
+    n_failed = next((n for n, run in enumerate(reversed(runs)) if run.status != "failed"), len(runs))
+    if n_failed == len(runs):
+        return "It never completed." if n_failed > 1 else "This was its first run."
+    if n_failed > 1:
+        return f"The last {count_word(n_failed)} runs failed."
+    n_fine = next((n for n, run in enumerate(reversed(runs[:-1])) if run.status == "failed"), len(runs) - 1)
+    return f"First failure in {format_count(n_fine + 1, 'run')}." if n_fine > 1 else "The run before it completed."
+
+
+def make_pipeline_row(model: Model, here: Here, pipeline: Pipeline) -> PipelineRow:
+    """Make the row of a pipeline, as the overview and the list of pipelines show it."""
+    run = pipeline.newest
+    shown = pipeline.runs[-_N_STRIP:]
+    n_failed = sum(r.status == "failed" for r in shown)
+    n_completed = sum(r.status == "completed" for r in shown)
+    detail = duration_text(run)
+    if run.error:
+        bad_step = next((step.name for step in reversed(run.steps) if step.status == "failed"), "")
+        detail = f"{detail}, at step {bad_step}" if bad_step else detail
+    return PipelineRow(
+        mark=MARKS[run.status],
+        pipeline=here.pipeline(pipeline.name),
+        deployment=run.deployment,
+        run=here.run(run),
+        outcome=f"{MARKS[run.status].word}, {format_short_time(run.started_at)}",
+        detail=detail,
+        strip=run_strip(_strip_bars(here, shown)),
+        strip_text=f"{n_completed} of {len(shown)} completed, {n_failed} failed",
+        metrics=[metric_cell(model, here, run, value) for value in headline_metrics(model, run)],
+    )
+
+
+def _strip_bars(here: Here, runs: Sequence[Run]) -> list[StripBar]:
+    longest = max((run.duration_us for run in runs), default=0) or 1
+    return [
+        StripBar(
+            share=run.duration_us / longest,
+            status=run.status,
+            url=here.run(run).url,
+            tip=f"{run.name}, {format_short_time(run.started_at)}, {run.status}, {duration_text(run)}",
+        )
+        for run in runs
+    ]
+
+
+def _change_group(model: Model, here: Here, run: Run) -> ChangeGroup | None:
+    before = model.run_before(run)
+    if before is None:
+        return None
+    rows = [*_metric_changes(model, here, run), *_artifact_changes(model, here, run), *_param_changes(run, before)]
+    if not rows:
+        return None
+    link = here.run(run)
+    n_more = len(rows) - _MAX_CHANGES
+    more = Link(f"{n_more} more on the run's page", link.url) if n_more > 0 else None
+    return ChangeGroup(here.pipeline(run.pipeline), rows[:_MAX_CHANGES], more)
+
+
+def _metric_changes(model: Model, here: Here, run: Run) -> list[ChangeRow]:
+    """Metrics that changed; worse first, then better, then the rest."""
+    rows = []
+    for value in headline_metrics(model, run, len(run.metrics)):
+        cell = metric_cell(model, here, run, value)
+        if cell.change and cell.change.text != "no change":
+            rows.append(ChangeRow(cell.link, "metric", cell.before, cell.value, cell.change, ""))
+    order = {"worse": 0, "better": 1, "quiet": 2}
+    return sorted(rows, key=lambda row: order[row.change.tone] if row.change else 3)
+
+
+def _artifact_changes(model: Model, here: Here, run: Run) -> list[ChangeRow]:
+    rows = []
+    for artifact in run.artifacts:
+        if artifact.key is None or artifact.version < 2 or artifact.deleted_at is not None:
+            continue
+        before = model.keys[artifact.key].versions[artifact.version - 2]
+        if before.data_json != artifact.data_json:
+            what = Link(artifact.key, here.to(urls.key(artifact.key)))
+            note = Link("new content", here.to(artifact_page(artifact))).text
+            rows.append(ChangeRow(what, artifact.type, f"v{before.version}", f"v{artifact.version}", None, note))
+    return rows
+
+
+def _param_changes(run: Run, before: Run) -> list[ChangeRow]:
+    return [
+        ChangeRow(Link(f"parameter {name}"), "parameter", _param(before, name), _param(run, name), None, "changed")
+        for name in sorted({*run.params, *before.params})
+        if run.params.get(name) != before.params.get(name)
+    ]
+
+
+def _param(run: Run, name: str) -> str:
+    return first_line(str(run.params[name]), 40) if name in run.params else "–"
+
+
+def artifact_source(model: Model, here: Here, artifact: Artifact) -> list[Link]:
+    """Say where an artifact comes from: pipeline, step, time."""
+    run = model.run_by_id[artifact.run_id]
+    step = next((step.name for step in run.steps if step.id == artifact.step_id), "")
+    parts = [here.pipeline(run.pipeline)]
+    parts += [Link(f"/ {step}")] if step else []
+    return [*parts, Link(f", {format_short_time(artifact.updated_at)}")]

@@ -1,0 +1,293 @@
+"""What several pages share: the frame around a page, links, marks, metric cells, listings in pages."""
+
+from __future__ import annotations
+
+import urllib.parse
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple, TypeVar
+
+from markupsafe import Markup
+
+from reportgen import urls
+from reportgen.charts import sparkline
+from reportgen.model import MetricInfo, MetricValue, Model, Run
+from reportgen.text import (
+    Change,
+    describe_change,
+    format_clock,
+    format_duration,
+    format_number,
+    format_short_time,
+    format_time,
+    iso_time,
+)
+
+T = TypeVar("T")
+
+_NAVIGATION = (
+    ("Overview", urls.OVERVIEW),
+    ("Runs", urls.RUNS),
+    ("Pipelines", urls.PIPELINES),
+    ("Artifacts", urls.ARTIFACTS),
+    ("Metrics", urls.METRICS),
+    ("Data", urls.DATA),
+)
+_HISTORY = 20
+
+
+class Link(NamedTuple):
+    """A text and where it leads; an empty `url` leaves it a text."""
+
+    text: str
+    url: str = ""
+
+
+class NavItem(NamedTuple):
+    """An entry of the navigation; `current` marks the section this page is in."""
+
+    text: str
+    url: str
+    current: bool
+
+
+class Moment(NamedTuple):
+    """A time for people and, in `iso`, for programs."""
+
+    text: str
+    iso: str
+
+
+class Mark(NamedTuple):
+    """A status: `symbol` of the sprite, its class `tone`, the word."""
+
+    symbol: str
+    tone: str
+    word: str
+
+
+class Fact(NamedTuple):
+    """A labelled fact below a title; `links` stand one after the other."""
+
+    label: str
+    links: Sequence[Link]
+    is_id: bool = False
+
+
+MARKS = {
+    "completed": Mark("m-ok", "ok", "Completed"),
+    "failed": Mark("m-bad", "bad", "Failed"),
+    "running": Mark("m-run", "run", "Running"),
+    "stalled": Mark("m-warn", "warn", "Stalled"),
+    "cancelled": Mark("m-off", "off", "Cancelled"),
+}
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What surrounds the content of every page.
+
+    Attributes
+    ----------
+    title
+        Of the document.
+    site_title
+        Of the site.
+    home, style, stamp, script
+        Links to the overview and to the shared files.
+    navigation
+        The site's sections.
+    crumbs
+        Where the page is; the last one is the page itself.
+    image_origin
+        The one other origin whose images the page may show; mostly empty.
+    build_notes
+        Link to what could not be read.
+    """
+
+    title: str
+    site_title: str
+    home: str
+    style: str
+    stamp: str
+    script: str
+    navigation: Sequence[NavItem]
+    crumbs: Sequence[Link]
+    image_origin: str
+    build_notes: str
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page to render: its address, its template, and the view that the template gets."""
+
+    url: str
+    template: str
+    view: Any
+
+
+@dataclass(frozen=True)
+class RawFile:
+    """A file of the site that is not a page."""
+
+    url: str
+    content: bytes
+
+
+class Here:
+    """The page that links are relative to."""
+
+    def __init__(self, page: str) -> None:
+        self.page = page
+
+    def to(self, target: str) -> str:
+        """Give the link to an address of the site."""
+        return urls.relative(target, self.page)
+
+    def run(self, run: Run) -> Link:
+        return Link(run.name, self.to(urls.run(run.id)))
+
+    def pipeline(self, name: str) -> Link:
+        return Link(name, self.to(urls.pipeline(name)))
+
+    def metric(self, name: str) -> Link:
+        return Link(name, self.to(urls.metric(name)))
+
+    def key(self, name: str) -> Link:
+        return Link(name, self.to(urls.key(name)))
+
+    def version(self, key: str, number: int) -> Link:
+        return Link(f"{key} v{number}", self.to(urls.version(key, number)))
+
+
+def make_frame(
+    model: Model, page: str, title: str, *, crumbs: Sequence[tuple[str, str]] = (), image_origin: str = ""
+) -> Frame:
+    """Make the frame of a page; `crumbs` are (text, address) between the overview and the page."""
+    here = Here(page)
+    section = page.split("/", maxsplit=1)[0]
+    site_title = model.options.title
+    trail = [Link("Overview", here.to(urls.OVERVIEW)), *(Link(text, here.to(url)) for text, url in crumbs), Link(title)]
+    return Frame(
+        title=f"{title} · {site_title}",
+        site_title=site_title,
+        home=here.to(urls.OVERVIEW),
+        style=here.to(urls.STYLE),
+        stamp=here.to(urls.STAMP),
+        script=here.to(urls.SCRIPT),
+        navigation=[NavItem(text, here.to(url), url.split("/", maxsplit=1)[0] == section) for text, url in _NAVIGATION],
+        crumbs=trail if page not in (urls.OVERVIEW, urls.NOT_FOUND) else (),
+        image_origin=image_origin,
+        build_notes=here.to(f"{urls.DATA}#problems"),
+    )
+
+
+def moment(at_us: int) -> Moment:
+    """A time in full."""
+    return Moment(format_time(at_us), iso_time(at_us))
+
+
+def short_moment(at_us: int) -> Moment:
+    """A time in a list that mixes days."""
+    return Moment(format_short_time(at_us), iso_time(at_us))
+
+
+def clock_moment(at_us: int) -> Moment:
+    """A time in a list below the heading of its day."""
+    return Moment(format_clock(at_us), iso_time(at_us))
+
+
+def duration_text(run: Run) -> str:
+    """How long a run took, or has taken so far."""
+    if run.detached:
+        return "–"
+    text = format_duration(run.duration_us)
+    return text if run.ended_at is not None else f"{text} so far"
+
+
+@dataclass(frozen=True)
+class MetricCell:
+    """A metric's value in a run beside the value before.
+
+    Attributes
+    ----------
+    link
+        Name and page of the metric.
+    value, before
+        As text; `before` is empty when there is none.
+    change
+        The difference; `None` when there is no value before.
+    spark
+        Its last 20 values as a tiny chart.
+    """
+
+    link: Link
+    value: str
+    before: str
+    change: Change | None
+    spark: Markup
+
+
+def metric_cell(model: Model, here: Here, run: Run, value: MetricValue) -> MetricCell:
+    """Make the cell of one metric of a run."""
+    info = model.metrics[value.name]
+    before = model.value_before(value)
+    return MetricCell(
+        link=here.metric(value.name),
+        value=format_number(value.value, info.form),
+        before=format_number(before.value, info.form) if before else "",
+        change=change_of(info, value.value, before.value if before else None),
+        spark=sparkline(model.history(run, value.name)[-_HISTORY:]),
+    )
+
+
+def change_of(info: MetricInfo, now: float | None, before: float | None) -> Change | None:
+    """Say how a metric changed, judged by its goal and tolerance."""
+    return describe_change(now, before, info.form, goal=info.options.goal, tolerance=info.options.tolerance)
+
+
+def headline_metrics(model: Model, run: Run, limit: int = 2) -> list[MetricValue]:
+    """The metrics to show where there is room for few: those configured, then those with a goal, then by name."""
+    configured = {name: position for position, name in enumerate(model.options.headline_metrics)}
+    names = sorted(
+        run.metrics,
+        key=lambda name: (configured.get(name, len(configured)), model.metrics[name].options.goal is None, name),
+    )
+    return [run.metrics[name] for name in names[:limit]]
+
+
+@dataclass(frozen=True)
+class Pager:
+    """Where a listing goes on.
+
+    Attributes
+    ----------
+    range_text
+        Which entries this page has, e.g. `"Runs 184–160 of 184"`.
+    newer, older, oldest
+        Links to further pages; `None` where there is none.
+    """
+
+    range_text: str
+    newer: Link | None
+    older: Link | None
+    oldest: Link | None
+
+
+def split_pages(items: Sequence[T], size: int) -> tuple[list[Sequence[T]], Sequence[T]]:
+    """Divide a listing, oldest first, into full pages that never change and the newest entries.
+
+    Page 1 is the oldest. The newest entries are `size` to `2 * size - 1` many when there are that many, so the
+    first page a reader sees is never nearly empty, and a new entry touches it alone.
+    """
+    n_full = max(len(items) // size - 1, 0)
+    return [items[index * size : (index + 1) * size] for index in range(n_full)], items[n_full * size :]
+
+
+def safe_href(url: str) -> str:
+    """Give a URL from a record if a browser may follow it (http, https, mailto), else nothing."""
+    try:
+        scheme = urllib.parse.urlsplit(url).scheme.lower()
+    except ValueError:
+        return ""
+    return url if scheme in ("http", "https", "mailto") else ""

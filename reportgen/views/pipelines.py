@@ -1,0 +1,47 @@
+"""All pipelines, those that need attention first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from reportgen import urls
+from reportgen.model import Model
+from reportgen.text import format_count
+from reportgen.views.overview import PipelineRow, headline, make_pipeline_row
+from reportgen.views.parts import Frame, Here, Page, make_frame
+
+
+@dataclass(frozen=True)
+class PipelinesView:
+    """The list of pipelines.
+
+    Attributes
+    ----------
+    frame
+        What surrounds the page.
+    kind
+        How many there are, in words.
+    lede
+        Are they fine? In one sentence.
+    pipelines
+        The rows.
+    """
+
+    frame: Frame
+    kind: str
+    lede: str
+    pipelines: Sequence[PipelineRow]
+
+
+def make_pages(model: Model) -> Iterator[Page]:
+    """Make the list of pipelines."""
+    here = Here(urls.PIPELINES)
+    order = model.worst_first()
+    view = PipelinesView(
+        frame=make_frame(model, urls.PIPELINES, "Pipelines"),
+        kind=format_count(len(order), "pipeline"),
+        lede=headline([pipeline.newest for pipeline in order]),
+        pipelines=[make_pipeline_row(model, here, pipeline) for pipeline in order],
+    )
+    yield Page(urls.PIPELINES, "pipelines.html", view)

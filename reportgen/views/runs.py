@@ -1,0 +1,142 @@
+"""All runs, newest first, by day; older ones in pages that never change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from reportgen import urls
+from reportgen.model import Model, Run
+from reportgen.text import Change, count_word, format_weekday, iso_day, join_words
+from reportgen.views.parts import (
+    MARKS,
+    Frame,
+    Here,
+    Link,
+    Mark,
+    Moment,
+    Page,
+    Pager,
+    clock_moment,
+    duration_text,
+    headline_metrics,
+    make_frame,
+    metric_cell,
+    split_pages,
+)
+
+PAGE_SIZE = 100
+
+
+@dataclass(frozen=True)
+class RunRow:
+    """A run in a listing; `metric`, `value` and `change` are of its first headline metric."""
+
+    mark: Mark
+    run: Link
+    pipeline: Link
+    started: Moment
+    took: str
+    metric: Link | None
+    value: str
+    change: Change | None
+
+
+@dataclass(frozen=True)
+class RunDay:
+    """The runs that began on one day (UTC), newest first."""
+
+    label: str
+    rows: Sequence[RunRow]
+
+
+@dataclass(frozen=True)
+class RunsView:
+    """A page of the listing of all runs.
+
+    Attributes
+    ----------
+    frame
+        What surrounds the page.
+    heading
+        Its title.
+    lede
+        How many runs there are and how they ended; empty on pages of older runs.
+    days
+        The runs.
+    pager
+        Where the listing goes on.
+    """
+
+    frame: Frame
+    heading: str
+    lede: str
+    days: Sequence[RunDay]
+    pager: Pager
+
+
+def make_run_row(model: Model, here: Here, run: Run) -> RunRow:
+    """Make the entry of a run."""
+    values = headline_metrics(model, run, 1)
+    cell = metric_cell(model, here, run, values[0]) if values else None
+    return RunRow(
+        mark=MARKS[run.status],
+        run=here.run(run),
+        pipeline=here.pipeline(run.pipeline),
+        started=clock_moment(run.started_at),
+        took=duration_text(run),
+        metric=cell.link if cell else None,
+        value=cell.value if cell else "",
+        change=cell.change if cell else None,
+    )
+
+
+def group_by_day(model: Model, here: Here, runs: Sequence[Run]) -> list[RunDay]:
+    """Group runs, given oldest first, by day; newest first."""
+    days = groupby(reversed(runs), key=lambda run: iso_day(run.started_at))
+    groups = [list(group) for _, group in days]
+    return [
+        RunDay(format_weekday(group[0].started_at), [make_run_row(model, here, run) for run in group])
+        for group in groups
+    ]
+
+
+def count_statuses(runs: Sequence[Run]) -> str:
+    """Say how runs ended, e.g. `"168 completed, 12 failed and one stalled"`."""
+    counts = {status: sum(run.status == status for run in runs) for status in MARKS}
+    return join_words(f"{count_word(n)} {status}" for status, n in counts.items() if n)
+
+
+def make_pager(here: Here, n_before: int, n_shown: int, n_all: int, page: int | None, n_pages: int) -> Pager:
+    """Make the pager of one page; `page` is its number, `None` for the page of the newest entries."""
+    older = n_pages if page is None else page - 1
+    newer = None
+    if page is not None:
+        newer = Link("Newer", here.to(urls.runs_page(page + 1) if page < n_pages else urls.RUNS))
+    last = n_before + n_shown
+    text = f"Runs {last:,}–{n_before + 1:,}" + (f" of {n_all:,}" if page is None else "") if n_shown else ""
+    return Pager(
+        range_text=text,
+        newer=newer,
+        older=Link(f"Older: page {older}", here.to(urls.runs_page(older))) if older else None,
+        oldest=Link("Oldest: page 1", here.to(urls.runs_page(1))) if older > 1 else None,
+    )
+
+
+def make_pages(model: Model) -> Iterator[Page]:
+    """Make the listing of all runs."""
+    full, newest = split_pages(model.runs, PAGE_SIZE)
+    for number, runs in enumerate(full, 1):
+        url = urls.runs_page(number)
+        here = Here(url)
+        title = f"Runs, page {number}"
+        pager = make_pager(here, (number - 1) * PAGE_SIZE, len(runs), len(model.runs), number, len(full))
+        frame = make_frame(model, url, title, crumbs=[("Runs", urls.RUNS)])
+        yield Page(url, "runs.html", RunsView(frame, title, "", group_by_day(model, here, runs), pager))
+    here = Here(urls.RUNS)
+    n_before = len(full) * PAGE_SIZE
+    pager = make_pager(here, n_before, len(newest), len(model.runs), None, len(full))
+    lede = f"{len(model.runs):,} in all: {count_statuses(model.runs)}." if model.runs else ""
+    frame = make_frame(model, urls.RUNS, "Runs")
+    yield Page(urls.RUNS, "runs.html", RunsView(frame, "Runs", lede, group_by_day(model, here, newest), pager))

@@ -1,0 +1,191 @@
+"""An artifact: one version of a key, or an artifact without a key. Its content, its details, its neighbours."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from reportgen import urls
+from reportgen.model import Artifact, Model
+from reportgen.prose import render_markdown
+from reportgen.text import format_count, format_time
+from reportgen.views.content import (
+    Content,
+    artifact_page,
+    artifact_title,
+    image_origin,
+    kind_word,
+    make_content,
+    raw_files,
+    table_size,
+)
+from reportgen.views.parts import Fact, Frame, Here, Link, Page, RawFile, make_frame
+
+
+@dataclass(frozen=True)
+class VersionView:
+    """An artifact's page.
+
+    Attributes
+    ----------
+    frame
+        What surrounds the page.
+    title
+        Key and version, or what a keyless artifact is called.
+    kind
+        Its kind, and whether it is the newest version.
+    lede
+        What changed since the version before, in a sentence.
+    facts
+        When, by whom, used by whom, id.
+    description
+        What its maker says of it, as safe HTML; `None` when nothing.
+    content
+        What it holds.
+    older, newer, newest, all_versions
+        Its neighbours; `None` where there is none.
+    deleted
+        When and why it was deleted; empty when it is there.
+    """
+
+    frame: Frame
+    title: str
+    kind: str
+    lede: str
+    facts: Sequence[Fact]
+    description: Markup | None
+    content: Content
+    older: Link | None
+    newer: Link | None
+    newest: Link | None
+    all_versions: Link | None
+    deleted: str
+
+
+def make_pages(model: Model) -> Iterator[Page | RawFile]:
+    """Make the page and the raw files of every artifact."""
+    for artifact in model.artifact_by_id.values():
+        yield make_page(model, artifact)
+        yield from raw_files(artifact, artifact_page(artifact))
+
+
+def make_page(model: Model, artifact: Artifact) -> Page:
+    """Make the page of one artifact."""
+    url = artifact_page(artifact)
+    here = Here(url)
+    title = artifact_title(artifact)
+    run = model.run_by_id[artifact.run_id]
+    crumbs = [("Artifacts", urls.ARTIFACTS), (artifact.key, urls.key(artifact.key))] if artifact.key else []
+    crumbs = crumbs or [("Runs", urls.RUNS), (run.name, urls.run(run.id))]
+    older, newer, newest = _neighbours(model, artifact)
+    view = VersionView(
+        frame=make_frame(
+            model,
+            url,
+            f"v{artifact.version}" if artifact.key else title,
+            crumbs=crumbs,
+            image_origin=image_origin(artifact),
+        ),
+        title=title,
+        kind=_kind(artifact, newest),
+        lede=describe_difference(model, artifact),
+        facts=_facts(model, here, artifact),
+        description=render_markdown(artifact.description, heading_base=3) if artifact.description else None,
+        content=make_content(model, artifact, here, url),
+        older=_link(here, older),
+        newer=_link(here, newer),
+        newest=Link("newest", here.to(urls.key(newest.key))) if newest and newest.key else None,
+        all_versions=_all_versions(model, here, artifact),
+        deleted=describe_deletion(artifact),
+    )
+    return Page(url, "version.html", view)
+
+
+def _neighbours(model: Model, artifact: Artifact) -> tuple[Artifact | None, Artifact | None, Artifact | None]:
+    """The version before, the version after, and the newest one when that is another."""
+    if artifact.key is None:
+        return None, None, None
+    versions = model.keys[artifact.key].versions
+    place = artifact.version - 1
+    newest = model.keys[artifact.key].newest
+    return (
+        versions[place - 1] if place else None,
+        versions[place + 1] if place + 1 < len(versions) else None,
+        newest if newest is not artifact else None,
+    )
+
+
+def _link(here: Here, artifact: Artifact | None) -> Link | None:
+    return Link(f"v{artifact.version}", here.to(artifact_page(artifact))) if artifact else None
+
+
+def _all_versions(model: Model, here: Here, artifact: Artifact) -> Link | None:
+    if artifact.key is None:
+        return None
+    n = len(model.keys[artifact.key].versions)
+    return Link(f"all {n}" if n > 1 else "only one", here.to(urls.key(artifact.key)))
+
+
+def _kind(artifact: Artifact, newest: Artifact | None) -> str:
+    word = kind_word(artifact)
+    if artifact.key is None:
+        return f"{word} without a key"
+    return word if newest else f"{word}, newest version"
+
+
+def describe_deletion(artifact: Artifact) -> str:
+    """Say when and why an artifact was deleted; empty when it was not."""
+    if artifact.deleted_at is None:
+        return ""
+    why = f": {artifact.deleted_reason}" if artifact.deleted_reason else ""
+    return f"deleted on {format_time(artifact.deleted_at)}{why}"
+
+
+def describe_difference(model: Model, artifact: Artifact) -> str:
+    """Say in a sentence how a version differs from the one before."""
+    if artifact.deleted_at is not None:
+        return f"This version was {describe_deletion(artifact)}."
+    if artifact.key is None:
+        return ""
+    if artifact.version == 1:
+        return "First version."
+    before = model.keys[artifact.key].versions[artifact.version - 2]
+    return f"{short_difference(model, artifact).capitalize()} since v{before.version}."
+
+
+def short_difference(model: Model, artifact: Artifact) -> str:
+    """Say in few words how a version differs from the one before; `"first version"` for the first."""
+    if artifact.key is None or artifact.version < 2:
+        return "first version"
+    before = model.keys[artifact.key].versions[artifact.version - 2]
+    if before.deleted_at is not None:
+        return f"v{before.version} is deleted"
+    if before.type != artifact.type:
+        return f"now {kind_word(artifact)}, was {kind_word(before)}"
+    if before.data_json == artifact.data_json:
+        return "no change"
+    if artifact.type == "table":
+        n_rows, n_before = table_size(artifact)[0], table_size(before)[0]
+        delta = n_rows - n_before
+        rows = format_count(abs(delta), "row")
+        return f"{rows} more" if delta > 0 else f"{rows} fewer" if delta < 0 else "other cells, as many rows"
+    return "new content"
+
+
+def _facts(model: Model, here: Here, artifact: Artifact) -> list[Fact]:
+    run = model.run_by_id[artifact.run_id]
+    step = next((n for n, step in enumerate(run.steps) if step.id == artifact.step_id), None)
+    made_by = [here.run(run), Link("of"), here.pipeline(run.pipeline)]
+    if step is not None:
+        made_by[1:1] = [Link(f"/ {run.steps[step].name}", here.to(f"{urls.run(run.id)}#step-{step + 1}"))]
+    facts = [Fact("Recorded", [Link(format_time(artifact.created_at))]), Fact("By", made_by)]
+    if artifact.n_updates:
+        updates = f"{format_time(artifact.updated_at)}, {format_count(artifact.n_updates, 'update')}"
+        facts.append(Fact("Updated", [Link(updates)]))
+    users = model.uses.get(artifact.id, ())
+    if users:
+        facts.append(Fact("Used by", [here.run(model.run_by_id[edge.run_id]) for edge in users[:5]]))
+    facts.append(Fact("Artifact id", [Link(artifact.id)], is_id=True))
+    return facts

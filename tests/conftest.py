@@ -1,0 +1,114 @@
+"""Fixtures for all tests: a real browser, a clean environment, and where the data lies.
+
+Playwright is used as it is, without its pytest plug-in, so that one browser serves a whole session.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+import pytest
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# Read before any test starts, because `isolated_environment` removes these variables.
+WANTED_BROWSER = os.environ.get("REPORTGEN_CHROMIUM")
+BROWSER_IS_REQUIRED = os.environ.get("REPORTGEN_REQUIRE_BROWSER") == "1"
+
+BROWSER_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "microsoft-edge")
+
+BROWSER_ARGUMENTS = [
+    "--no-sandbox",  # tests may run as root in a container
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--update", action="store_true", help="write the committed files that tests compare with")
+
+
+@pytest.fixture(scope="session")
+def update(request: pytest.FixtureRequest) -> bool:
+    """Whether to write gold files, `docs/` and `site/` instead of comparing with them (`make docs`, `make site`)."""
+    return bool(request.config.getoption("--update"))
+
+
+@pytest.fixture(scope="session")
+def repository() -> Path:
+    """The root of the checkout."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of real-world sample data, which lies beside the checkout and is not part of it."""
+    folder = ROOT.parent / "shared" / "data"
+    if not folder.is_dir():
+        pytest.skip(f"no sample data: {folder} does not exist")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """A headless Chromium for the whole session. Skips without one, or fails where one is required."""
+    executable = find_chromium()
+    if executable is None:
+        give_up(f"no browser: {WANTED_BROWSER or ', '.join(BROWSER_NAMES)} not found (set REPORTGEN_CHROMIUM)")
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        give_up("no browser: the Python package playwright is not installed")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=executable, args=BROWSER_ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+def find_chromium() -> str | None:
+    """Return the browser that REPORTGEN_CHROMIUM names, else the first known one on PATH."""
+    names = (WANTED_BROWSER,) if WANTED_BROWSER else BROWSER_NAMES
+    return next((path for name in names if (path := shutil.which(name))), None)
+
+
+def give_up(reason: str) -> NoReturn:
+    if BROWSER_IS_REQUIRED:
+        pytest.fail(f"{reason} (REPORTGEN_REQUIRE_BROWSER=1)", pytrace=False)
+    pytest.skip(reason)
+
+
+@pytest.fixture(autouse=True)
+def isolated_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run each test in its own empty working directory, without settings of the person who runs it."""
+    for name in [*os.environ]:
+        if name.startswith("REPORTGEN_") or name == "SOURCE_DATE_EPOCH":
+            monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture(autouse=True)
+def hidden_browser_loop(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Let tests without a browser call `asyncio.run` after a test with one.
+
+    Playwright's synchronous API leaves its event loop marked as running in this thread for as long as the
+    session's browser lives; `asyncio.run` refuses to start beside it.
+    """
+    loop = asyncio._get_running_loop()
+    if loop is None or "chromium" in request.fixturenames:
+        yield
+        return
+    asyncio._set_running_loop(None)
+    yield
+    asyncio._set_running_loop(loop)
