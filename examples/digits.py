@@ -1,4 +1,4 @@
-"""Trains classifiers of handwritten digits: parameters, curves, progress, tables, images, a retry, and a run that fails.
+"""Trains classifiers of handwritten digits: curves, progress, tables, images, a retry, a failing run.
 
 Data: 1,797 scans of handwritten digits, 8 × 8 pixels of 17 greys, which ship with scikit-learn: the test part of
 "Optical Recognition of Handwritten Digits" (Alpaydin and Kaynak, UCI Machine Learning Repository, CC BY 4.0).
@@ -32,11 +32,11 @@ import reportgen
 DATASET_PAGE = "https://archive.ics.uci.edu/dataset/80/optical+recognition+of+handwritten+digits"
 
 
-class TrainingDiverged(RuntimeError):
+class TrainingDiverged(RuntimeError):  # noqa: N818 - named for what happened
     """The loss is no longer a finite number."""
 
 
-class NotConverged(RuntimeError):
+class NotConverged(RuntimeError):  # noqa: N818 - the same
     """The solver stopped at its limit of iterations."""
 
 
@@ -61,9 +61,10 @@ def load() -> Digits:
 class Network:
     """64 pixels, one hidden layer of leaky rectified units, a softmax over ten digits."""
 
-    def __init__(self, hidden_size: int, rng: np.random.Generator) -> None:
-        self.w1 = rng.normal(0, np.sqrt(2 / 64), (64, hidden_size))
-        self.w2 = rng.normal(0, np.sqrt(2 / hidden_size), (hidden_size, 10))
+    def __init__(self, hidden_size: int, seed: int) -> None:
+        self.rng = np.random.default_rng(seed)
+        self.w1 = self.rng.normal(0, np.sqrt(2 / 64), (64, hidden_size))
+        self.w2 = self.rng.normal(0, np.sqrt(2 / hidden_size), (hidden_size, 10))
 
     def forward(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Give the hidden units, and the logarithm of each digit's probability."""
@@ -73,13 +74,14 @@ class Network:
         logits -= logits.max(axis=1, keepdims=True)
         return hidden, logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
 
-    def learn(self, x: np.ndarray, y: np.ndarray, learning_rate: float) -> None:
-        """Go one step down the gradient of the mean loss."""
-        hidden, log_p = self.forward(x)
-        slope = (np.exp(log_p) - np.eye(10)[y]) / len(y)
-        hidden_slope = slope @ self.w2.T * np.where(hidden > 0, 1, 0.1)
-        self.w2 -= learning_rate * hidden.T @ slope
-        self.w1 -= learning_rate * x.T @ hidden_slope
+    def learn(self, x: np.ndarray, y: np.ndarray, learning_rate: float, batch_size: int) -> None:
+        """Go through the scans once, in random order; each batch is one step down the gradient of its mean loss."""
+        for batch in np.array_split(self.rng.permutation(len(y)), math.ceil(len(y) / batch_size)):
+            hidden, log_p = self.forward(x[batch])
+            slope = (np.exp(log_p) - np.eye(10)[y[batch]]) / len(batch)
+            hidden_slope = slope @ self.w2.T * np.where(hidden > 0, 1, 0.1)
+            self.w2 -= learning_rate * hidden.T @ slope
+            self.w1 -= learning_rate * x[batch].T @ hidden_slope
 
     def score(self, x: np.ndarray, y: np.ndarray) -> tuple[float, float]:
         """Give mean loss and accuracy."""
@@ -88,16 +90,11 @@ class Network:
 
 
 @reportgen.step
-@np.errstate(all="ignore")  # too high a learning rate overflows; the loss is checked after each epoch
-def train(digits: Digits, learning_rate: float, hidden_size: int, batch_size: int, seed: int, epochs: int) -> Network:
-    rng = np.random.default_rng(seed)
-    network = Network(hidden_size, rng)
+def train(digits: Digits, network: Network, learning_rate: float, batch_size: int, epochs: int) -> None:
     progress = reportgen.create_progress_artifact(0, key="training-progress", description=f"0 of {epochs} epochs")
     started = time.perf_counter()
     for epoch in range(1, epochs + 1):
-        order = rng.permutation(len(digits.train_y))
-        for batch in np.array_split(order, math.ceil(len(order) / batch_size)):
-            network.learn(digits.train_x[batch], digits.train_y[batch], learning_rate)
+        network.learn(digits.train_x, digits.train_y, learning_rate, batch_size)
         train_loss, _ = network.score(digits.train_x, digits.train_y)
         val_loss, val_accuracy = network.score(digits.val_x, digits.val_y)
         reportgen.record_list_metric_values("train_loss", [train_loss], x=[epoch])
@@ -107,7 +104,6 @@ def train(digits: Digits, learning_rate: float, hidden_size: int, batch_size: in
         if not math.isfinite(val_loss):
             raise TrainingDiverged(f"loss {val_loss} in epoch {epoch}: learning rate {learning_rate} is too high")
     reportgen.record_metric_value("train_seconds", time.perf_counter() - started)
-    return network
 
 
 def record_scores(y: np.ndarray, p: np.ndarray) -> dict[str, float]:
@@ -153,46 +149,46 @@ def draw_plots(counts: np.ndarray, scans: np.ndarray, mistakes: dict[str, Any]) 
     matrix.axes[0].set(xlabel="read as", ylabel="true", xticks=range(10), yticks=range(10))
     reportgen.create_image_artifact(matrix, key="confusion-image", description="`confusion-matrix` on a log scale.")
 
-    misread = Figure(figsize=(6.4, 2), layout="tight")
+    misread = Figure(figsize=(6.4, 1), layout="tight")
     for axes, scan, true, read in zip(
-        misread.subplots(2, 8).flat, scans, mistakes["true"], mistakes["predicted"], strict=False
+        misread.subplots(1, 10), scans, mistakes["true"], mistakes["predicted"], strict=False
     ):
         axes.imshow(scan.reshape(8, 8), cmap="gray_r")
         axes.set_title(f"{true} → {read}", fontsize=8)
-    for axes in misread.axes:
         axes.set_axis_off()
     png = io.BytesIO()
     misread.savefig(png, dpi=80)
-    description = "The first 16 of `worst-rows`: true digit → what the network read."
+    description = "The first ten of `worst-rows`: true digit → what the network read."
     reportgen.create_image_artifact(png.getvalue(), key="digits-errors", description=description)
 
 
 def summarize(scores: dict[str, float], counts: np.ndarray) -> None:
     mixed_up = counts - np.diag(np.diag(counts))
-    pairs = [divmod(int(cell), 10) for cell in np.argsort(-mixed_up, axis=None, kind="stable")[:3]]
-    lines = [
-        f"**{mixed_up.sum()} of {counts.sum()}** validation digits were misread.",
-        "",
-        "| metric | value |",
-        "|:--|--:|",
-        *(f"| {name} | {value:.4f} |" for name, value in scores.items()),
-        "",
-        "Most often mixed up:",
-        "",
-        *(f"- {true} read as {read}: {mixed_up[true, read]} times" for true, read in pairs if mixed_up[true, read]),
-    ]
-    reportgen.create_markdown_artifact("\n".join(lines), key="training-summary")
+    worst = [divmod(cell, 10) for cell in np.argsort(-mixed_up, axis=None, kind="stable")[:3]]
+    rows = "\n".join(f"| {name} | {value:.4f} |" for name, value in scores.items())
+    pairs = "\n".join(f"- {true} read as {read}: {mixed_up[true, read]} times" for true, read in worst)
+    summary = f"""**{mixed_up.sum()} of {counts.sum()}** validation digits were misread, most often:
+
+{pairs}
+
+| metric | value |
+|:--|--:|
+{rows}
+"""
+    reportgen.create_markdown_artifact(summary, key="training-summary")
 
 
 @reportgen.pipeline(name="digits-train", deployment="nightly", tags=["network"])
 def train_digits(
-    learning_rate: float = 0.1, hidden_size: int = 32, batch_size: int = 32, seed: int = 0, epochs: int = 25
+    *, learning_rate: float = 0.1, hidden_size: int = 32, batch_size: int = 32, seed: int = 0, epochs: int = 25
 ) -> None:
     """Train and evaluate one network; the arguments become the run's parameters."""
     digits = load()
-    n_weights = (64 + 10) * hidden_size
+    network = Network(hidden_size, seed)
+    n_weights = network.w1.size + network.w2.size
     reportgen.create_markdown_artifact(f"{n_weights:,} weights, {len(digits.train_y):,} scans to learn from.")  # no key
-    network = train(digits, learning_rate, hidden_size, batch_size, seed, epochs)
+    with np.errstate(all="ignore"):  # too high a learning rate overflows; `train` looks at the loss after each epoch
+        train(digits, network, learning_rate, batch_size, epochs)
     _, log_p = network.forward(digits.val_x)
     evaluate(digits, np.exp(log_p))
 
@@ -221,8 +217,8 @@ def fit_baseline(model: Any, **params: float) -> None:
                 fit(model.set_params(max_iter=1000), digits)
         with run.step("evaluate"):
             record_scores(digits.val_y, model.predict_proba(digits.val_x))
-            settings = {setting: str(value) for setting, value in model.get_params().items()}
-            reportgen.create_table_artifact({"setting": list(settings), "value": list(settings.values())})
+            settings = [{"setting": name, "value": str(value)} for name, value in model.get_params().items()]
+            reportgen.create_table_artifact(settings)
 
 
 def runs() -> list[partial[None]]:

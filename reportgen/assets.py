@@ -7,7 +7,7 @@ from pathlib import Path
 from reportgen import urls
 from reportgen.errors import InputError
 from reportgen.model import Model
-from reportgen.text import format_count, format_date, format_time
+from reportgen.text import format_clock, format_count, format_date, iso_day
 from reportgen.views.parts import RawFile
 
 _PACKAGE = Path(__file__).parent
@@ -48,12 +48,15 @@ def make_stamp(model: Model) -> str:
     """
     n_problems = sum(len(run.problems) for run in model.runs)
     n_missing = sum(run.n_missing for run in model.runs)
-    built = "No run yet"
+    as_of, counted = "No run yet", ""
     if model.runs:
         newest = model.runs[-1].started_at
-        as_of = format_time(model.as_of).rsplit(":", 1)[0]
-        built = f"As of {as_of} UTC, from {format_count(len(model.runs), 'run')}, newest started {format_date(newest)}"
+        same_day = iso_day(newest) == iso_day(model.as_of)
+        started = format_clock(newest) if same_day else format_date(newest)
+        as_of = f"As of {format_date(model.as_of)}, {format_clock(model.as_of)} UTC"
+        counted = f", from {format_count(len(model.runs), 'run')}, newest started {started}"
     notes = [format_count(n_problems, "line") + " skipped"] if n_problems else []
     notes += [f"{format_count(n_missing, 'record')} lost"] if n_missing else []
     text = ", ".join(notes) or "No record lost"
-    return f'.stamp-built::before {{ content: "{built}"; }}\n.stamp-problems::before {{ content: "{text} · "; }}\n'
+    texts = {"built": as_of, "from": counted, "problems": f"{text} · "}
+    return "".join(f'.stamp-{name}::before {{ content: "{content}"; }}\n' for name, content in texts.items())

@@ -33,6 +33,7 @@ from reportgen.records import (
     Use,
     decode_number,
 )
+from reportgen.stats import mean
 from reportgen.store import Tables, make_table
 
 UNKNOWN_PIPELINE = "unknown"
@@ -257,7 +258,7 @@ def _summary(values: Sequence[float]) -> Row:
         "last": values[-1] if values else None,
         "min": min(finite, default=None),
         "max": max(finite, default=None),
-        "mean": math.fsum(finite) / len(finite) if finite else None,
+        "mean": mean(finite) if finite else None,
     }
 
 

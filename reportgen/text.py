@@ -227,6 +227,8 @@ def iso_day(at_us: int) -> str:
 def format_duration(us: int) -> str:
     """Write how long something took, e.g. `"4 ms"`, `"48.2 s"`, `"2 min 12 s"`, `"3 h 41 min"`."""
     seconds = us / 1e6
+    if us == 0:
+        return f"0{NBSP}s"
     if seconds < 0.9995:
         return f"{us / 1000:.0f}{NBSP}ms" if us >= 1000 else f"{us}{NBSP}µs"
     if seconds < 59.95:

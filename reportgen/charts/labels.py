@@ -33,10 +33,10 @@ def end_labels(ends: Iterable[LineEnd], height: int) -> Iterator[str]:
     for y, (_, end) in zip(places, wanted, strict=True):
         side = -1 if end.x > 0.5 else 1
         x = percent(end.x)
-        shift = f' dx="{side * 14}"' if moved else ""
+        shift = f' dx="{side * 20}"' if moved else ""
         yield f'<text class="{"lab e" if side < 0 else "lab"}" x="{x}"{shift} y="{px(y)}">{text(end.name)}</text>'
         if moved:
-            yield f'<g transform="translate({side * 6})">{marker(end.slot, x, y - 4)}</g>'
+            yield f'<g transform="translate({side * 13})">{marker(end.slot, x, y - 4)}</g>'
 
 
 def _beside(end: LineEnd, height: int) -> float:

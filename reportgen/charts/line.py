@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 
 from markupsafe import Markup
 
@@ -18,11 +19,23 @@ from reportgen.charts.marks import frame_marks, marker
 from reportgen.charts.scale import Scale, linear_scale, log_scale
 from reportgen.charts.series import Band, Point, Series, band_segments, points_of
 from reportgen.charts.svg import finish, link, percent, text
-from reportgen.charts.thin import thin_points
+from reportgen.charts.thin import Segment, thin_points
 from reportgen.charts.ticks import format_tick
 
 _MOST_MARKED = 40  # points that are marked one by one
 _WEIGHTS = {"thin": " thin", "normal": "", "fat": " fat"}
+
+
+@dataclass(frozen=True)
+class _Layer:
+    """A series with what is drawn of it: all its values, those on the line, those on the frame, and the
+    pieces of the line itself."""
+
+    series: Series
+    points: list[Point]
+    finite: list[Point]
+    odd: list[Point]
+    line: list[Segment]
 
 
 @dataclass(frozen=True)
@@ -81,12 +94,13 @@ def line_chart(
     xs = _all_x(points, band, x_labels if x_kind == "category" else ())
     plot = _Plot(_x_scale(xs, x_kind), y, height)
     order = sorted(range(len(series)), key=lambda index: _depth(series[index]))
-    layers = [(series[index], points[index]) for index in order]
+    layers = [_layer(series[index], points[index]) for index in order]
     rules = [rule for rule in rules if xs and min(xs) <= rule[0] <= max(xs)]
+    role = "group" if any(point.url for several in points for point in several) else "img"
     notes = _notes(points, asked_log=log_y, log=log)
     return finish(
         [
-            _head(chart_id, title, " ".join([description, *notes]).strip(), height),
+            _head(chart_id, title, " ".join([description, *notes]).strip(), height, role=role),
             *y_lines(ticks, plot.y, height),
             *x_axis(x_ticks(x_kind, xs, x_labels) if xs else [], plot.x, height),
             *_stretched(layers, band, plot),
@@ -101,10 +115,11 @@ def line_chart(
     )
 
 
-def _head(chart_id: str, title: str, description: str, height: int) -> str:
+def _head(chart_id: str, title: str, description: str, height: int, *, role: str) -> str:
+    """Open the chart. With links its role is `group`, because assistive technology reads an image as one thing."""
     name = "".join(char if char.isalnum() or char in "-_." else "-" for char in chart_id)
     return (
-        f'<svg class="plot" height="{height}" role="img" aria-labelledby="{text(name)}-t {text(name)}-d">'
+        f'<svg class="plot" height="{height}" role="{role}" aria-labelledby="{text(name)}-t {text(name)}-d">'
         f'<title id="{text(name)}-t">{text(title)}</title><desc id="{text(name)}-d">{text(description)}</desc>'
     )
 
@@ -146,12 +161,19 @@ def _x_scale(xs: Sequence[float], kind: XKind) -> Scale:
     return Scale(low, high, inset=inset)
 
 
+def _layer(series: Series, points: list[Point]) -> _Layer:
+    finite = [point for point in points if point.is_finite]
+    odd = [point for point in points if not point.is_finite]
+    line = thin_points(series.xs, series.ys) if len(finite) >= 3 else []
+    return _Layer(series, points, finite, odd, line)
+
+
 def _depth(series: Series) -> tuple[bool, int, int]:
     """Sort key from back to front: context, then thin before fat, then the first slot on top."""
     return series.slot != 0, list(_WEIGHTS).index(series.weight), -series.slot
 
 
-def _stretched(layers: Sequence[tuple[Series, list[Point]]], band: Band | None, plot: _Plot) -> Iterator[str]:
+def _stretched(layers: Sequence[_Layer], band: Band | None, plot: _Plot) -> Iterator[str]:
     """Draw what stretches with the width: the band and the lines."""
     box = f'width="100%" height="{plot.height}" viewBox="0 0 1000 {plot.height}"'
     yield f'<svg {box} preserveAspectRatio="none">'
@@ -159,19 +181,17 @@ def _stretched(layers: Sequence[tuple[Series, list[Point]]], band: Band | None, 
         there = " ".join(plot.at(x, high) for x, _, high in part)
         back = " ".join(plot.at(x, low) for x, low, _ in reversed(part))
         yield f'<path class="band" d="M{there} {back}z"/>'
-    for series, points in layers:
-        if sum(point.is_finite for point in points) >= 3:
-            yield _line(series, plot)
+    yield from (_line(layer, plot) for layer in layers if layer.line)
     yield "</svg>"
 
 
-def _line(series: Series, plot: _Plot) -> str:
+def _line(layer: _Layer, plot: _Plot) -> str:
     pieces = []
-    for segment in thin_points(series.xs, series.ys):
+    for segment in layer.line:
         pieces.append("M" + " ".join(plot.at(x, y) for x, y in segment))
         if len(segment) == 1:
             pieces.append("h0")  # a round cap makes it a dot
-    return f'<path class="ln s{series.slot}{_WEIGHTS[series.weight]}" d="{"".join(pieces)}"/>'
+    return f'<path class="ln s{layer.series.slot}{_WEIGHTS[layer.series.weight]}" d="{"".join(pieces)}"/>'
 
 
 def _rule(x: float, plot: _Plot) -> str:
@@ -179,36 +199,40 @@ def _rule(x: float, plot: _Plot) -> str:
     return f'<line class="rule" x1="{place}" x2="{place}" y1="0" y2="{plot.height}"/>'
 
 
-def _marks(layers: Sequence[tuple[Series, list[Point]]], plot: _Plot) -> Iterator[str]:
+def _marks(layers: Sequence[_Layer], plot: _Plot) -> Iterator[str]:
     """Mark every point of a short series that has links or tips, or too few points for a line; else the last one."""
-    for series, points in layers:
-        finite = [point for point in points if point.is_finite]
-        few = len(finite) < 3 or (len(points) <= _MOST_MARKED and bool(series.urls or series.tips))
+    for layer in layers:
+        series, finite = layer.series, layer.finite
+        few = not layer.line or (len(layer.points) <= _MOST_MARKED and bool(series.urls or series.tips))
         if few:
             marked, radius = finite, 3.0
         else:
             marked, radius = finite[-1:] if series.slot else [], 3.5
+            yield from _lone_marks(layer, plot)
         for point in marked:
             x, y = percent(plot.x.share(point.x)), plot.y_px(point.y)
             yield link(marker(series.slot, x, y, radius=radius), url=point.url, tip=point.tip)
-        if not few:
-            yield from _lone_marks(series, plot)
-        yield from frame_marks(points, series.slot, plot.height, plot.x.share)
+        yield from frame_marks(layer.odd, series.slot, plot.height, plot.x.share)
 
 
-def _lone_marks(series: Series, plot: _Plot) -> Iterator[str]:
+def _lone_marks(layer: _Layer, plot: _Plot) -> Iterator[str]:
     """Mark points with a gap on both sides, which a line alone hardly shows."""
-    lone = [segment[0] for segment in thin_points(series.xs, series.ys) if len(segment) == 1]
+    lone = [segment[0] for segment in layer.line if len(segment) == 1]
     if len(lone) <= _MOST_MARKED:
         for x, y in lone:
-            yield marker(series.slot, percent(plot.x.share(x)), plot.y_px(y), radius=2.25)
+            yield marker(layer.series.slot, percent(plot.x.share(x)), plot.y_px(y), radius=2.25)
 
 
-def _line_ends(layers: Sequence[tuple[Series, list[Point]]], plot: _Plot) -> Iterator[LineEnd]:
+def _line_ends(layers: Sequence[_Layer], plot: _Plot) -> Iterator[LineEnd]:
     """For each labelled series, where its line ends and how high and low it runs shortly before."""
-    for series, points in layers:
-        finite = [(plot.x.share(point.x), plot.y_px(point.y)) for point in points if point.is_finite]
-        if series.label and finite:
-            x, y = finite[-1]
-            near = [y for share, y in finite if share >= x - 0.12]
-            yield LineEnd(series.name, series.slot, x, max(min(near), y - 20), min(max(near), y + 20))
+    for layer in layers:
+        if layer.series.label and layer.finite:
+            end = plot.x.share(layer.finite[-1].x)
+            near = [plot.y_px(point.y) for point in _tail(layer.finite, plot, end - 0.12)]
+            top, bottom = max(min(near), near[0] - 20), min(max(near), near[0] + 20)
+            yield LineEnd(layer.series.name, layer.series.slot, end, top, bottom)
+
+
+def _tail(points: Sequence[Point], plot: _Plot, start: float) -> Iterator[Point]:
+    """Give the last points back to a place, last first."""
+    return takewhile(lambda point: plot.x.share(point.x) >= start, reversed(points))

@@ -10,7 +10,6 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from reportgen.charts.svg import clamp
 from reportgen.charts.ticks import log_ticks, nice_ticks, widen
 
 
@@ -33,7 +32,7 @@ class Scale:
         half = high / 2 - low / 2  # halves, because the difference of two floats may be infinite
         if half <= 0:
             return 0.5
-        return self.inset + (1 - 2 * self.inset) * clamp((value / 2 - low / 2) / half)
+        return self.inset + (1 - 2 * self.inset) * min(max(0.0, (value / 2 - low / 2) / half), 1.0)
 
 
 def linear_scale(values: Sequence[float], n: int, *, from_zero: bool = False) -> tuple[Scale, list[float]]:

@@ -29,7 +29,8 @@ def nice_ticks(low: float, high: float, n: int) -> list[float]:
     -------
     list[float]
         Ascending; the first is at or below the lower end and the last at or above the upper one, unless that number
-        would be beyond the largest float.
+        would be beyond the largest float. A range
+        whose ends are both below 1e-300 in size counts as zero.
     """
     low, high = widen(low, high)
     mantissa, exponent = _round_step(low, high, max(1, n))

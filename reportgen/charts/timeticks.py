@@ -47,7 +47,8 @@ def time_ticks(low_us: int, high_us: int, n: int) -> list[tuple[int, str]]:
         _at(low_us), _at(high_us)
     except OverflowError:
         ticks = [round(tick) for tick in nice_ticks(low_us, high_us, max(2, n - 2))]
-        return [(tick, format_tick(tick)) for tick in ticks if low_us <= tick <= high_us][: max(1, n)]
+        ticks = [tick for tick in ticks if low_us <= tick <= high_us][: max(1, n)] or [low_us]
+        return [(tick, format_tick(tick)) for tick in ticks]
     ticks, unit = _choose(low_us, high_us, max(1, n))
     if not ticks:
         ticks = sorted({low_us, high_us})

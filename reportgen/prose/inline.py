@@ -246,7 +246,8 @@ def excerpt_markdown(text: str, limit: int = 600) -> str:
     block_end = _last_block_end(whole, next_is_blank=not lines[-1].strip() and text[limit : limit + 1] == "\n")
     kept = whole[:block_end] if block_end else whole
     fence = _open_fence(kept)
-    return "\n".join([*kept, fence] if fence else kept).rstrip()
+    excerpt = "\n".join(kept).rstrip()
+    return f"{excerpt}\n{fence}" if fence else excerpt
 
 
 def _last_block_end(lines: list[str], *, next_is_blank: bool) -> int:

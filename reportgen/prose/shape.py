@@ -47,11 +47,12 @@ _INLINE = frozenset(
 )
 _HIDDEN = frozenset(  # HTML's other elements: the tag is dropped and its content stays
     (
-        "address animate area article aside audio base basefont big body button canvas center col colgroup data"
-        " datalist dialog dir embed fieldset figcaption figure font footer form frame frameset g head header hgroup html iframe"
-        " input label legend link main map marquee math menu meta meter nav nobr noembed noframes noscript object"
-        " optgroup option output param path picture plaintext progress rp rt ruby script search section select set slot source"
-        " strike style svg template textarea tfoot time title track tt use video xmp"
+        "address animate area article aside audio base basefont big body button canvas center col colgroup"
+        " data datalist dialog dir embed fieldset figcaption figure font footer form frame frameset g head"
+        " header hgroup html iframe input label legend link main map marquee math menu meta meter nav nobr"
+        " noembed noframes noscript object optgroup option output param path picture plaintext progress rp rt"
+        " ruby script search section select set slot source strike style svg template textarea tfoot time"
+        " title track tt use video xmp"
     ).split()
 )
 _ALIGNS = {"right": "ta-right", "center": "ta-center"}

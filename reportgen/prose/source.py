@@ -146,7 +146,7 @@ def _add_block_line(state: _Lines, quote: str, line: str) -> None:
         state.fence, state.fence_lead, state.after_text = fence[1], lead, False
         state.add(lead, text)
     else:
-        _add_text(state, lead, " " * (extra if not state.after_text else 0) + text)
+        _add_text(state, lead, " " * extra + text)
         if text.startswith("#") and _HEADING.match(text) and not state.items and extra < 4:
             state.out[-1:] = [lead.rstrip(), state.out[-1], lead.rstrip()]  # else the library splits at each, slowly
 

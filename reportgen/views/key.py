@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from reportgen import urls
-from reportgen.charts import Series, line_chart
+from reportgen.charts import Series, format_tick, line_chart
 from reportgen.model import Artifact, Key, Model
 from reportgen.prose import render_inline, render_markdown
 from reportgen.text import format_count, format_number, format_time, number_form
@@ -202,7 +202,7 @@ def _trend(model: Model, here: Here, key: Key) -> TrendView | None:
         [
             Series(
                 name,
-                [artifact.version for artifact in key.versions],
+                range(len(sizes)),
                 sizes,
                 urls=[here.to(artifact_page(artifact)) for artifact in key.versions],
                 tips=tips,
@@ -216,7 +216,7 @@ def _trend(model: Model, here: Here, key: Key) -> TrendView | None:
         x_labels=[
             f"v{artifact.version}, {label}" for artifact, label in zip(key.versions, run_labels(runs), strict=True)
         ],
-        y_format=lambda value: format_number(value, None) + unit,
+        y_format=lambda value: format_tick(value) + unit,
         y_from_zero=True,
     )
     return TrendView(name, last, chart)

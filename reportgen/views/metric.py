@@ -5,17 +5,18 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from statistics import fmean, pstdev
 
 from markupsafe import Markup
 
 from reportgen import urls
-from reportgen.charts import Band, legend, line_chart, sparkline
 from reportgen.charts import Series as ChartSeries
-from reportgen.model import ListSummary, MetricInfo, Model, Run, Series
-from reportgen.text import Change, describe_change, format_count, format_date, format_number, iso_time, number_form
+from reportgen.charts import legend, line_chart, sparkline
+from reportgen.model import MetricInfo, Model, Run, Series
+from reportgen.stats import deviation, mean
+from reportgen.text import Change, describe_change, format_count, format_date, format_number, iso_time
 from reportgen.views.content import to_csv
 from reportgen.views.metrics import goal_text, list_series
+from reportgen.views.overlay import LIST_LEGEND, ListChart, make_list_chart
 from reportgen.views.parts import (
     Fact,
     Frame,
@@ -27,11 +28,11 @@ from reportgen.views.parts import (
     change_of,
     make_frame,
     short_moment,
+    tick_format,
 )
 from reportgen.views.pipeline import run_labels
 
 _MAX_SERIES = 5
-_MAX_OVERLAID = 20
 _MAX_VALUES = 1000
 _MEAN_OF = 14
 
@@ -59,17 +60,6 @@ class HistoryChart:
 
     caption: str
     chart: Markup
-
-
-@dataclass(frozen=True)
-class ListChart:
-    """List metrics of one pipeline overlaid, with the newest run's page."""
-
-    pipeline: str
-    caption: str
-    newest: Link
-    chart: Markup
-    table: Sequence[Sequence[str]]
 
 
 @dataclass(frozen=True)
@@ -150,10 +140,10 @@ def make_page(model: Model, info: MetricInfo) -> Page:
         histories=[_history(model, here, info, chunk, number) for number, chunk in enumerate(chunks)],
         rows=[_series_row(model, here, info, series, number) for number, series in enumerate(info.series)],
         lists=[
-            _list_chart(model, here, info, place, summaries, number)
+            make_list_chart(model, here, info, place, summaries, number)
             for number, (place, summaries) in enumerate(list_series(model, info).items())
         ],
-        list_legend=_LIST_LEGEND,
+        list_legend=LIST_LEGEND,
         values=values[:_MAX_VALUES],
         values_label=f"Table of {format_count(len(values), 'value')}"
         if len(values) <= _MAX_VALUES
@@ -234,7 +224,7 @@ def _history(model: Model, here: Here, info: MetricInfo, chunk: Sequence[Series]
         height=210,
         x_kind="category",
         x_labels=run_labels([model.run_by_id[run_id] for run_id in runs]),
-        y_format=lambda value: format_number(value, number_form([value], info.form.unit)),
+        y_format=tick_format(info.form),
     )
     return HistoryChart("Value at the end of each run, in the order they began.", chart)
 
@@ -261,76 +251,10 @@ def _series_row(model: Model, here: Here, info: MetricInfo, series: Series, numb
         change=change_of(info, values[-1], values[-2] if len(values) > 1 else None),
         best=Link(format_number(best.value, info.form), here.run(best_run).url) if best and best_run else Link("–"),
         best_when=format_date(best_run.started_at) if best_run else "",
-        mean=format_number(fmean(recent), info.form) if recent else "–",
-        spread=f"± {format_number(pstdev(recent), info.form)}" if len(recent) > 1 else "",
+        mean=format_number(mean(recent), info.form) if recent else "–",
+        spread=f"± {format_number(deviation(recent), info.form)}" if len(recent) > 1 else "",
         spark=sparkline(values[-30:]),
     )
-
-
-_LIST_LEGEND = legend(
-    [
-        ChartSeries("mean", [], [], slot=1, weight="fat"),
-        ChartSeries("one run", [], [], slot=0, weight="thin"),
-        ChartSeries("newest run", [], [], slot=2),
-    ],
-    context="the band is ± 1 standard deviation",
-)
-
-
-def _list_chart(
-    model: Model, here: Here, info: MetricInfo, place: tuple[str, str], summaries: Sequence[ListSummary], number: int
-) -> ListChart:
-    shown = summaries[-_MAX_OVERLAID:]
-    curves = [model.points.fetch(info.name, summary.run_id) for summary in shown]
-    band, mean_line, table = _mean_and_spread(info, curves)
-    lines = [ChartSeries("one run", xs, ys, slot=0, weight="thin") for xs, ys in curves[:-1]]
-    lines += mean_line
-    lines.append(ChartSeries("newest run", *curves[-1], slot=2))
-    newest = model.run_by_id[shown[-1].run_id]
-    last = format_number(shown[-1].last, info.form)
-    name = f"{place[0]}, {place[1]}" if place[1] else place[0]
-    caption = f"{format_count(len(summaries), 'run')}, the newest ends at {last}"
-    if len(shown) < len(summaries):
-        caption = f"the newest {len(shown)} of {caption}"
-    chart = line_chart(
-        lines,
-        chart_id=f"list{number}",
-        title=f"{info.name} of {name}",
-        description=f"{name}: {caption}.",
-        height=190,
-        band=band,
-        y_format=lambda value: format_number(value, number_form([value], info.form.unit)),
-    )
-    return ListChart(name, caption, here.run(newest), chart, table)
-
-
-def _mean_and_spread(
-    info: MetricInfo, curves: Sequence[tuple[list[float], list[float]]]
-) -> tuple[Band | None, list[ChartSeries], list[list[str]]]:
-    """Mean and standard deviation at each position that at least three runs share; and them as a table."""
-    at: dict[float, list[float]] = {}
-    for xs, ys in curves:
-        for x, y in zip(xs, ys, strict=True):
-            if math.isfinite(x) and math.isfinite(y):
-                at.setdefault(x, []).append(y)
-    positions = [x for x in sorted(at) if len(at[x]) >= 3]
-    newest = dict(zip(*curves[-1], strict=True))
-    table = [
-        [
-            format_number(x),
-            format_number(fmean(at[x]), info.form),
-            format_number(pstdev(at[x]), info.form),
-            str(len(at[x])),
-            format_number(newest.get(x), info.form),
-        ]
-        for x in sorted(at)[:200]
-    ]
-    if len(positions) < 2:
-        return None, [], table
-    means, spreads = [fmean(at[x]) for x in positions], [pstdev(at[x]) for x in positions]
-    low = [mean - spread for mean, spread in zip(means, spreads, strict=True)]
-    high = [mean + spread for mean, spread in zip(means, spreads, strict=True)]
-    return Band(positions, low, high), [ChartSeries("mean", positions, means, slot=1, weight="fat")], table
 
 
 def _all_values(model: Model, info: MetricInfo) -> list[tuple[Run, float, float | None]]:

@@ -207,7 +207,8 @@ def _all_fine(newest: Sequence[Run]) -> str:
     if n_running:
         verb = "is" if n_running == 1 else "are"
         return f"All is fine; {count_word(n_running)} of {len(newest)} pipelines {verb} running."
-    return f"All {count_word(len(newest))} pipelines completed their last run."
+    every = "Both" if len(newest) == 2 else f"All {count_word(len(newest))}"
+    return f"{every} pipelines completed their last run."
 
 
 def _capital(text: str) -> str:

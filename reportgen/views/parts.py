@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import math
 import urllib.parse
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeVar
 
 from markupsafe import Markup
 
 from reportgen import urls
-from reportgen.charts import sparkline
+from reportgen.charts import format_tick, sparkline
 from reportgen.model import MetricInfo, MetricValue, Model, Run
 from reportgen.text import (
     Change,
+    NumberForm,
     describe_change,
     format_clock,
     format_duration,
@@ -34,6 +36,7 @@ _NAVIGATION = (
     ("Data", urls.DATA),
 )
 _HISTORY = 20
+_LOG_SPAN = 1000.0
 
 
 class Link(NamedTuple):
@@ -244,6 +247,19 @@ def metric_cell(model: Model, here: Here, run: Run, value: MetricValue) -> Metri
 def change_of(info: MetricInfo, now: float | None, before: float | None) -> Change | None:
     """Say how a metric changed, judged by its goal and tolerance."""
     return describe_change(now, before, info.form, goal=info.options.goal, tolerance=info.options.tolerance)
+
+
+def tick_format(form: NumberForm) -> Callable[[float], str]:
+    """Give the function that writes the ticks of an axis: short, and as per cent where the metric is."""
+    if form.unit == "%":
+        return lambda value: f"{format_tick(value * 100)}\u00a0%"
+    return format_tick
+
+
+def needs_log_scale(values: Sequence[float]) -> bool:
+    """Whether values, all above zero, span so much that a linear axis would hide most of them."""
+    finite = [value for value in values if math.isfinite(value)]
+    return bool(finite) and min(finite) > 0 and max(finite) / min(finite) > _LOG_SPAN
 
 
 def headline_metrics(model: Model, run: Run, limit: int = 2) -> list[MetricValue]:

@@ -14,6 +14,7 @@ from reportgen.model import Model, Pipeline, Run
 from reportgen.text import (
     Change,
     count_word,
+    format_clock,
     format_count,
     format_date,
     format_duration,
@@ -33,6 +34,7 @@ from reportgen.views.parts import (
     change_of,
     headline_metrics,
     make_frame,
+    tick_format,
 )
 from reportgen.views.runs import RunDay, count_statuses, group_by_day
 
@@ -133,11 +135,13 @@ def _facts(here: Here, pipeline: Pipeline) -> list[Fact]:
 
 
 def run_labels(runs: Sequence[Run]) -> list[str]:
-    """Short labels of runs along an axis: the day, or the time where all began on one day."""
-    one_day = len({iso_day(run.started_at) for run in runs}) == 1
-    if one_day:
-        return [format_short_time(run.started_at, with_date=False) for run in runs]
-    return [format_date(run.started_at).rsplit(" ", 1)[0] for run in runs]
+    """Short labels of runs along an axis: the day; where all began on one day the time, with seconds if need be."""
+    starts = [run.started_at for run in runs]
+    if len({iso_day(at) for at in starts}) > 1:
+        return [format_date(at).rsplit(" ", 1)[0] for at in starts]
+    minutes = [format_clock(at) for at in starts]
+    crowded = len(set(minutes)) <= len(minutes) // 2
+    return [format_clock(at, seconds=True) for at in starts] if crowded else minutes
 
 
 def _duration_trend(here: Here, pipeline: Pipeline) -> Trend:
@@ -188,6 +192,6 @@ def _metric_trends(model: Model, here: Here, pipeline: Pipeline) -> Iterator[Tre
             height=120,
             x_kind="category",
             x_labels=run_labels(runs),
-            y_format=lambda value, unit=info.form.unit: format_number(value, number_form([value], unit)),  # type: ignore[misc]
+            y_format=tick_format(info.form),
         )
         yield Trend(here.metric(name), last, change_of(info, values[-1], before), chart)

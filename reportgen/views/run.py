@@ -10,20 +10,16 @@ from typing import Any
 from markupsafe import Markup
 
 from reportgen import urls
-from reportgen.charts import Series, legend, line_chart, waterfall_bar
-from reportgen.model import Artifact, ListSummary, Model, Run, Step
+from reportgen.model import Artifact, Model, Run
 from reportgen.text import (
-    Change,
     count_word,
     format_count,
-    format_date,
     format_duration,
-    format_number,
-    format_short_time,
     format_time,
     join_words,
 )
-from reportgen.views.content import Card, artifact_page, artifact_title, make_card, to_csv
+from reportgen.views.content import Card, artifact_page, artifact_title, make_card
+from reportgen.views.curves import Curve, PointTable, make_curve, make_curve_legend, make_point_table, make_points_file
 from reportgen.views.parts import (
     MARKS,
     Fact,
@@ -40,61 +36,8 @@ from reportgen.views.parts import (
     make_frame,
     metric_cell,
 )
-
-_TABLE_POINTS = 200
-
-
-@dataclass(frozen=True)
-class Curve:
-    """A list metric of the run as a chart; its last value and how that changed."""
-
-    metric: Link
-    last: str
-    change: Change | None
-    chart: Markup
-
-
-@dataclass(frozen=True)
-class PointTable:
-    """The points of the list metrics: a column for each, a row for each position."""
-
-    columns: Sequence[str]
-    rows: Sequence[Sequence[str]]
-    label: str
-
-
-@dataclass(frozen=True)
-class StepRow:
-    """A step: its bar in the waterfall and what it recorded."""
-
-    anchor: str
-    mark: Mark
-    name: str
-    indent: int
-    note: str
-    took: str
-    bar: Markup
-    recorded: Sequence[Link]
-    error: str
-
-
-@dataclass(frozen=True)
-class ErrorView:
-    """An error: what failed, in words, and the traceback."""
-
-    mark: Mark
-    where: str
-    type: str
-    message: str
-    traceback: str
-
-
-@dataclass(frozen=True)
-class StepCards:
-    """The artifacts that one step recorded."""
-
-    step: str
-    cards: Sequence[Card]
+from reportgen.views.steps import ErrorView, StepRow, make_errors, make_step_row
+from reportgen.views.version import short_difference
 
 
 @dataclass(frozen=True)
@@ -159,7 +102,7 @@ class RunView:
     errors
         Errors of the run and of steps.
     artifacts, n_artifacts
-        What it recorded, by step.
+        What it recorded, in the order of its steps.
     lineage
         What its steps read and wrote.
     params, context
@@ -186,7 +129,7 @@ class RunView:
     steps: Sequence[StepRow]
     timeline: str
     errors: Sequence[ErrorView]
-    artifacts: Sequence[StepCards]
+    artifacts: Sequence[Card]
     n_artifacts: str
     lineage: Sequence[LineageRow]
     params: Sequence[Pair]
@@ -200,7 +143,7 @@ def make_pages(model: Model) -> Iterator[Page | RawFile]:
     for run in model.runs:
         yield make_page(model, run)
         if run.lists:
-            yield _points_file(model, run)
+            yield make_points_file(model, run)
 
 
 def make_page(model: Model, run: Run) -> Page:
@@ -208,11 +151,11 @@ def make_page(model: Model, run: Run) -> Page:
     url = urls.run(run.id)
     here = Here(url)
     before = model.run_before(run)
-    curves = [_curve(model, here, run, before, summary, n) for n, summary in enumerate(run.lists.values())]
+    curves = [make_curve(model, here, run, before, summary, n) for n, summary in enumerate(run.lists.values())]
     crumbs = [("Runs", urls.RUNS), (run.pipeline, urls.pipeline(run.pipeline))]
     cards = _cards(model, here, run)
     lineage = _lineage(model, here, run)
-    errors = _errors(run)
+    errors = make_errors(run)
     sections = [
         ("Metrics", "metrics", run.metrics),
         ("Curves", "curves", curves),
@@ -234,10 +177,10 @@ def make_page(model: Model, run: Run) -> Page:
         before=here.run(before) if before else None,
         metrics=[metric_cell(model, here, run, v) for v in headline_metrics(model, run, len(run.metrics))],
         curves=curves,
-        curve_legend=_curve_legend(before),
-        points=_point_table(model, run) if curves else None,
+        curve_legend=make_curve_legend(before),
+        points=make_point_table(model, run) if curves else None,
         points_url=here.to(urls.download(url, "csv")),
-        steps=[_step_row(model, here, run, step, n) for n, step in enumerate(run.steps)],
+        steps=[make_step_row(here, run, step, n) for n, step in enumerate(run.steps)],
         timeline=f"Timeline, 0 to {format_duration(run.duration_us)}",
         errors=errors,
         artifacts=cards,
@@ -303,140 +246,19 @@ def _facts(model: Model, here: Here, run: Run) -> list[Fact]:
     return facts
 
 
-def _series(model: Model, run: Run, name: str, *, slot: int) -> Series:
-    xs, ys = model.points.fetch(name, run.id)
-    return Series(name=run.name, xs=xs, ys=ys, slot=slot, weight="fat" if slot else "normal")
+def _cards(model: Model, here: Here, run: Run) -> list[Card]:
+    """Previews of what the run recorded, in the order of its steps."""
+    place = {step.id: position for position, step in enumerate(run.steps)}
+    ordered = sorted(run.artifacts, key=lambda a: (place.get(a.step_id or "", -1), a.created_at, a.id))
+    return [_card(model, here, run, artifact) for artifact in ordered]
 
 
-def _curve(model: Model, here: Here, run: Run, before: Run | None, summary: ListSummary, number: int) -> Curve:
-    info = model.metrics[summary.name]
-    old = before.lists.get(summary.name) if before else None
-    series = [_series(model, before, summary.name, slot=0)] if before and old else []
-    series.append(_series(model, run, summary.name, slot=1))
-    last = format_number(summary.last, info.form)
-    ended = f" The run before ended at {format_number(old.last, info.form)}." if old else ""
-    chart = line_chart(
-        series,
-        chart_id=f"curve{number}",
-        title=f"{summary.name} over {format_count(summary.n_values, 'point')}",
-        description=f"{summary.name} ends at {last}.{ended}",
-        height=120,
-        y_format=lambda value: format_number(value, None),
-    )
-    return Curve(here.metric(summary.name), last, change_of(info, summary.last, old.last if old else None), chart)
-
-
-def _curve_legend(before: Run | None) -> Markup:
-    series = [Series("this run", [], [], slot=1, weight="fat")]
-    if before:
-        series.append(Series(f"the run before, {format_date(before.started_at)}", [], [], slot=0))
-    return legend(series)
-
-
-def _point_rows(model: Model, run: Run) -> tuple[list[str], list[list[float | None]]]:
-    names = list(run.lists)
-    columns: list[Mapping[int, float]] = []
-    xs: dict[int, float] = {}
-    for name in names:
-        positions, values = model.points.fetch(name, run.id)
-        columns.append(dict(enumerate(values)))
-        for index, x in enumerate(positions):
-            xs.setdefault(index, x)
-    return names, [[xs[index], *(column.get(index) for column in columns)] for index in sorted(xs)]
-
-
-def _point_table(model: Model, run: Run) -> PointTable:
-    names, rows = _point_rows(model, run)
-    forms = [None, *(model.metrics[name].form for name in names)]
-    shown = rows[:_TABLE_POINTS]
-    label = f"Table of all {len(rows)} points" if len(shown) == len(rows) else f"Table of the first {len(shown)} points"
-    cells = [
-        ["" if cell is None else format_number(cell, form) for cell, form in zip(row, forms, strict=True)]
-        for row in shown
-    ]
-    return PointTable(names, cells, label)
-
-
-def _points_file(model: Model, run: Run) -> RawFile:
-    names, rows = _point_rows(model, run)
-    return RawFile(urls.download(urls.run(run.id), "csv"), to_csv(["x", *names], rows))
-
-
-def _step_row(model: Model, here: Here, run: Run, step: Step, number: int) -> StepRow:
-    total = max(run.duration_us, 1)
-    notes = [f"attempt {step.attempt}"] if step.attempt > 1 or _has_retry(run, step) else []
-    return StepRow(
-        anchor=f"step-{number + 1}",
-        mark=MARKS[step.status],
-        name=step.name,
-        indent=min(step.depth, 4),
-        note=", ".join(notes),
-        took=format_duration(step.ended_at - step.started_at),
-        bar=waterfall_bar(
-            (step.started_at - run.started_at) / total, (step.ended_at - run.started_at) / total, step.status, _LINES
-        ),
-        recorded=_recorded(here, run, step),
-        error=step.error.type if step.error else "",
-    )
-
-
-_LINES = (0.0, 0.25, 0.5, 0.75, 1.0)
-
-
-def _has_retry(run: Run, step: Step) -> bool:
-    return any(other.name == step.name and other.attempt > 1 for other in run.steps)
-
-
-def _recorded(here: Here, run: Run, step: Step) -> list[Link]:
-    """What a step recorded, in few words: artifacts as links, metrics as counts."""
-    links = [
-        Link(artifact_title(artifact), here.to(artifact_page(artifact)))
-        for artifact in run.artifacts
-        if artifact.step_id == step.id
-    ]
-    n_metrics = sum(value.step_id == step.id for value in run.metrics.values())
-    n_lists = sum(summary.step_id == step.id for summary in run.lists.values())
-    if n_lists:
-        links.append(Link(format_count(n_lists, "list metric"), "#curves"))
-    if n_metrics:
-        links.append(Link(format_count(n_metrics, "metric"), "#metrics"))
-    return links
-
-
-def _errors(run: Run) -> list[ErrorView]:
-    """Errors of steps, innermost first, and of the run where no step has the same one."""
-    errors: list[ErrorView] = []
-    seen: set[tuple[str, str]] = set()
-    for step in reversed(run.steps):
-        if step.error and (step.error.type, step.error.message) not in seen:
-            seen.add((step.error.type, step.error.message))
-            attempt = f", attempt {step.attempt}," if step.attempt > 1 or _has_retry(run, step) else ""
-            where = f"Step {step.name}{attempt} failed {format_duration(step.ended_at - run.started_at)} into the run"
-            errors.append(ErrorView(MARKS["failed"], where, step.error.type, step.error.message, step.error.traceback))
-    if run.error and (run.error.type, run.error.message) not in seen:
-        where = f"The run failed after {format_duration(run.duration_us)}"
-        errors.append(ErrorView(MARKS[run.status], where, run.error.type, run.error.message, run.error.traceback))
-    return errors
-
-
-def _cards(model: Model, here: Here, run: Run) -> list[StepCards]:
-    names = {step.id: step.name for step in run.steps}
-    groups: dict[str, list[Artifact]] = {}
-    for artifact in run.artifacts:
-        groups.setdefault(artifact.step_id if artifact.step_id in names else "", []).append(artifact)
-    order = [*(step.id for step in run.steps), ""]
-    return [
-        StepCards(names.get(step_id, ""), [_card(model, here, artifact) for artifact in groups[step_id]])
-        for step_id in order
-        if step_id in groups
-    ]
-
-
-def _card(model: Model, here: Here, artifact: Artifact) -> Card:
-    source = [Link(format_short_time(artifact.updated_at))]
-    if artifact.n_updates:
-        source.append(Link(f", {format_count(artifact.n_updates, 'update')}"))
-    return make_card(model, artifact, here, source)
+def _card(model: Model, here: Here, run: Run, artifact: Artifact) -> Card:
+    step = next((step.name for step in run.steps if step.id == artifact.step_id), "")
+    words = [f"step {step}"] if step else []
+    words += [format_count(artifact.n_updates, "update")] if artifact.n_updates else []
+    words += [short_difference(model, artifact)] if artifact.key else []
+    return make_card(model, artifact, here, [Link(", ".join(words))])
 
 
 def _lineage(model: Model, here: Here, run: Run) -> list[LineageRow]:

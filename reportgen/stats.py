@@ -1,0 +1,18 @@
+"""Mean and standard deviation that no finite value can make raise."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+
+def mean(values: Sequence[float]) -> float:
+    """Give the arithmetic mean of finite values, at least one."""
+    return math.fsum(value / len(values) for value in values)
+
+
+def deviation(values: Sequence[float]) -> float:
+    """Give the population standard deviation of finite values, at least one; infinity where squares overflow."""
+    centre = mean(values)
+    squares = [(value - centre) * (value - centre) for value in values]
+    return math.inf if math.inf in squares else math.sqrt(mean(squares))
