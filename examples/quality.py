@@ -35,7 +35,7 @@ class Prices(NamedTuple):
     moves: np.ndarray  # share by which each day's close differs from that of the trading day before
 
 
-Finding = tuple[Any, str]  # the day, and what was found
+Finding = tuple[np.datetime64, str]  # the day, and what was found
 
 
 def missing_days(prices: Prices) -> Iterator[Finding]:
@@ -94,9 +94,9 @@ def profile(rows: np.ndarray) -> list[dict[str, Any]]:
             "count": len(rows),
             "missing": np.isnat(rows[name]).sum() if name == "date" else np.isnan(rows[name]).sum(),
             "distinct": len(np.unique(rows[name])),
-            "min": rows[name].min(),
+            "min": rows[name].min().item(),
             "mean": None if name == "date" else round(rows[name].mean(), 2),
-            "max": rows[name].max(),
+            "max": rows[name].max().item(),
         }
         for name in rows.dtype.names
     ]
@@ -107,20 +107,20 @@ def check(prices: Prices) -> list[dict[str, Any]]:
     progress = reportgen.create_progress_artifact(0, key="checks-progress")
     failures = []
     for n_done, rule in enumerate(CHECKS, start=1):
-        found = list(rule.find(prices))
-        failures += [{"date": day, "check": rule.name, "severity": rule.severity, "found": text} for day, text in found]
+        for day, found in rule.find(prices):
+            row = {"date": day.item(), "check": rule.name, "severity": rule.severity, "found": found}
+            failures.append(row)
         reportgen.update_progress_artifact(progress, 100 * n_done / len(CHECKS), f"{n_done} of {len(CHECKS)} checks")
     return failures
 
 
 def draw(prices: Prices) -> bytes:
-    """Give the month's closes and daily moves as an SVG."""
-    figure = Figure(figsize=(6, 3), layout="tight")
-    closes, moves = figure.subplots(2, sharex=True)
-    closes.plot(days_of_month(prices), prices.rows["close"], marker=".")
-    closes.set(ylabel="close, $")
-    moves.bar(days_of_month(prices), 100 * prices.moves)
-    moves.set(ylabel="move, %", xlabel=f"day of {prices.month}")
+    """Give the month's closes, and each day's range from low to high, as an SVG."""
+    figure = Figure(figsize=(6, 2.5), layout="tight")
+    axes = figure.subplots()
+    axes.vlines(days_of_month(prices), prices.rows["low"], prices.rows["high"], color="lightsteelblue", linewidth=5)
+    axes.plot(days_of_month(prices), prices.rows["close"])
+    axes.set(xlabel=f"day of {prices.month}", ylabel="dollars")
     svg = io.BytesIO()
     with mpl.rc_context(
         {"svg.fonttype": "none", "svg.hashsalt": "quality"}
@@ -164,20 +164,25 @@ def check_month(month: str) -> None:
     CheckFailed
         A check of the severity "error" found something; by then everything is recorded.
     """
-    prices = load(month)
-    params = {"first_day": prices.rows["date"][0], "last_day": prices.rows["date"][-1], "checks": len(CHECKS)}
+    days = np.arange(month, np.datetime64(month) + 1, dtype="datetime64[D]").tolist()
+    params = {"first_day": days[0], "last_day": days[-1], "checks": len(CHECKS)}
     with reportgen.start_run("prices-quality", name=month, params=params, tags=["goog"]) as run:
-        with run.step("profile"):
+        with run.step("load"):
+            prices = load(month)
             reportgen.create_link_artifact(SAMPLE_DATA, link_text="matplotlib's sample data", key="prices-source")
+        with run.step("profile"):
             reportgen.create_table_artifact(
                 profile(prices.rows), key="prices-profile", description=f"Columns, {month}."
             )
         with run.step("check"):
             failures = check(prices)
-            reportgen.create_table_artifact(failures, key="failed-checks", description="One row for each *finding*.")
+            table = {name: [row[name] for row in failures] for name in ("date", "check", "severity", "found")}
+            reportgen.create_table_artifact(table, key="failed-checks", description="One row for each *finding*.")
         with run.step("report"):
             record_metrics(prices, failures)
-            reportgen.create_image_artifact(draw(prices), key="prices-chart", description=f"Closes and moves, {month}.")
+            reportgen.create_image_artifact(
+                draw(prices), key="prices-chart", description=f"Closes and daily ranges, {month}."
+            )
             reportgen.create_markdown_artifact(describe(prices, failures), key="quality-report")
         errors = [f"{row['date']}: {row['found']}" for row in failures if row["severity"] == "error"]
         if errors:

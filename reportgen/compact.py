@@ -171,10 +171,11 @@ def _add_artifacts(part: RunPart, events: Sequence[_Event], problems: list[Probl
         record = event.record
         if isinstance(record, Artifact) and record.id not in rows:
             rows[record.id] = _artifact_row(event, record)
-        elif isinstance(record, Progress):
-            _fold_progress(rows.get(record.artifact), event, record, part.run_id, problems)
         elif isinstance(record, Delete):
             part.deletes.append({"artifact_id": record.artifact, "at": event.at, "reason": record.reason})
+    for event in events:  # afterwards: the clock of the writer that updates may be behind
+        if isinstance(event.record, Progress):
+            _fold_progress(rows.get(event.record.artifact), event, event.record, part.run_id, problems)
     for row in rows.values():
         part.add("artifacts", row)
 
@@ -205,7 +206,7 @@ def _fold_progress(row: Row | None, event: _Event, record: Progress, run_id: str
         problems.append(Problem(run_id, file, 0, f"progress of artifact {record.artifact}, which {reason}"))
         return
     row["data_json"] = _json(record.progress)
-    row["updated_at"] = event.at
+    row["updated_at"] = max(event.at, row["created_at"])
     row["n_updates"] += 1
     if record.description is not None:
         row["description"] = record.description
@@ -239,10 +240,9 @@ def _add_lists(part: RunPart, events: Sequence[_Event]) -> None:
         for event in calls[name]:
             record = event.record
             if isinstance(record, ListMetric):
-                positions = record.x if record.x is not None else range(len(values), len(values) + len(record.values))
                 values += [decode_number(value) for value in record.values]
-                xs += [float(decode_number(x)) for x in positions]
-        xs += [float(index) for index in range(len(xs), len(values))]
+                xs += [float(decode_number(x)) for x in (record.x or [])[: len(record.values)]]
+                xs += [float(index) for index in range(len(xs), len(values))]
         last = calls[name][-1]
         part.add("lists", {"name": name, "step_id": last.record.step, "recorded_at": last.at, **_summary(values)})
         for index, value in enumerate(values):
@@ -303,7 +303,7 @@ def merge_runs(parts: Iterable[RunPart]) -> Compaction:
 
 _ROW_ORDER = {
     "runs": ("started_at", "run_id"),
-    "steps": ("run_id", "started_at", "step_id"),
+    "steps": ("run_id", "started_at"),  # steps of one moment stay in the order of their records
     "artifacts": ("key", "version", "created_at", "run_id", "writer", "seq"),
     "metrics": ("name", "run_id"),
     "lists": ("name", "run_id"),

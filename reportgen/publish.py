@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import glob
 import hashlib
 import json
 import os
@@ -163,10 +164,11 @@ def _claim(folder: Path) -> Iterator[None]:
 
 def _remove_leftovers(target: Path) -> None:
     """Remove the unfinished folders of builds that were killed; those of running builds are locked."""
-    for leftover in sorted(target.parent.glob(f".{target.name}.new-*")):
+    name = glob.escape(target.name)
+    for leftover in sorted(target.parent.glob(f".{name}.new-*")):
         with contextlib.suppress(OSError), _claim(leftover):
             shutil.rmtree(leftover)
-    for old in sorted(target.parent.glob(f".{target.name}.old-*")):
+    for old in sorted(target.parent.glob(f".{name}.old-*")):
         if target.exists():
             shutil.rmtree(old, ignore_errors=True)
         else:  # killed between the two renames of a system that cannot exchange folders

@@ -13,12 +13,17 @@ Unknown fields and unknown kinds of a newer minor version are not errors: `repor
 from __future__ import annotations
 
 import math
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
 LOG_FORMAT = 1
 
+MAX_SEQ = 2**53  # what every JSON reader holds exactly
+MAX_TIME_US = 253_402_300_799_999_999  # the end of the year 9999
+
+TimeUs = Annotated[int, msgspec.Meta(ge=0, le=MAX_TIME_US)]
+Sequence = Annotated[int, msgspec.Meta(ge=0, le=MAX_SEQ)]
 NonFinite = Literal["NaN", "Infinity", "-Infinity"]
 Number = float | NonFinite
 Status = Literal["completed", "failed", "cancelled"]
@@ -40,8 +45,8 @@ class Record(
         Id of the step inside which the call was made; `None` directly under the run.
     """
 
-    ts: int
-    seq: int
+    ts: TimeUs
+    seq: Sequence
     step: str | None = None
 
 
@@ -71,7 +76,7 @@ class StepStart(Record, frozen=True, kw_only=True, tag="step"):
 
     id: str
     name: str
-    attempt: int = 1
+    attempt: Sequence = 1
 
 
 class ErrorInfo(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -345,6 +345,12 @@ def test_a_document_too_costly_to_convert_is_shown_as_source(text: str) -> None:
     assert elements(html, "pre")[0].text == text
 
 
+def test_headings_rules_and_footnotes_need_no_blank_lines_around_them() -> None:
+    html = render_markdown("a[^1]\n# b\nc\n***\nd\n[^1]: note\nHead\n---")
+    assert [one.tag for one in parse(html)][:5] == ["p", "h3", "p", "hr", "p"]
+    assert render_markdown("Head\n---").startswith("<h4")
+
+
 def test_a_failure_of_the_library_shows_the_source(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(self: object, source: str) -> str:
         raise RecursionError
@@ -384,9 +390,9 @@ def test_excerpt_ends_at_a_block_and_closes_its_fence() -> None:
 
 
 PIECES = (
-    '\n¦\n\n¦    ¦- ¦> ¦# ¦```¦`¦**¦_¦[¦](¦)¦!¦<¦>¦</¦<div>¦</div>¦<p>¦</p>¦<b>¦</b>¦<table>¦<tr><td>¦<a href=¦"¦#a¦|¦|-|-|'
-    "¦javascript:¦https://x.e/¦[^1]¦[^1]: ¦<!--¦-->¦<svg>¦<style>¦&#1;¦&lt;¦<h1>¦<li>¦id=a ¦1. ¦<details><summary>¦<ul>"
-    "¦<pre>¦<img src=¦ alt=x ¦onload=x¦\\¦~~¦[!NOTE]\n"
+    '\n¦\n\n¦    ¦- ¦> ¦# ¦```¦`¦**¦_¦[¦](¦)¦!¦<¦>¦</¦<div>¦</div>¦<p>¦</p>¦<b>¦</b>¦<table>¦<tr><td>¦<a href=¦"¦#a¦|'
+    "¦|-|-|¦javascript:¦https://x.e/¦[^1]¦[^1]: ¦<!--¦-->¦<svg>¦<style>¦&#1;¦&lt;¦<h1>¦<li>¦id=a ¦1. ¦<details>"
+    "¦<ul>¦<pre>¦<img src=¦ alt=x ¦onload=x¦\\¦~~¦[!NOTE]\n"
 ).split("¦")
 MARKUP = st.lists(st.one_of(st.text(max_size=8), st.sampled_from(PIECES)), max_size=25).map("".join)
 

@@ -11,7 +11,7 @@ raises or reaches a coordinate. Not done here: captions, tables of points, and t
 from __future__ import annotations
 
 from reportgen.charts.bars import StripBar, meter, run_strip, waterfall_bar
-from reportgen.charts.legend import legend
+from reportgen.charts.legend import legend, sample
 from reportgen.charts.line import line_chart
 from reportgen.charts.series import Band, Series
 from reportgen.charts.sparkline import sparkline
@@ -30,6 +30,7 @@ __all__ = [
     "meter",
     "nice_ticks",
     "run_strip",
+    "sample",
     "sparkline",
     "thin_points",
     "time_ticks",

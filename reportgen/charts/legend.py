@@ -29,11 +29,12 @@ def _iter_samples(series: Sequence[Series]) -> Iterator[str]:
         key = (one.name, one.slot, one.weight)
         if one.name and not one.label and key not in seen:
             seen.add(key)
-            yield f"<li>{_sample(one)}{text(one.name)}</li>"
+            yield f"<li>{sample(one)}{text(one.name)}</li>"
 
 
-def _sample(series: Series) -> str:
+def sample(series: Series) -> Markup:
+    """Draw a piece of a series' line with its marker, to stand before its name in a table."""
     weight = "" if series.weight == "normal" else f" {series.weight}"
     mark = marker(series.slot, "14", 6) if series.slot and series.weight != "thin" else ""
     line = f'<path class="ln s{series.slot}{weight}" d="M0 6H28"/>'
-    return f'<svg class="s{series.slot}" viewBox="0 0 28 12" aria-hidden="true">{line}{mark}</svg>'
+    return finish([f'<svg class="s{series.slot}" viewBox="0 0 28 12" aria-hidden="true">{line}{mark}</svg>'])

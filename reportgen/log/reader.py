@@ -17,7 +17,7 @@ import msgspec
 
 from reportgen.errors import InputError
 from reportgen.log.layout import BLOB_DIR, JOURNAL_SUFFIX
-from reportgen.records import LOG_FORMAT, AnyRecord, LogStart
+from reportgen.records import LOG_FORMAT, MAX_SEQ, AnyRecord, LogStart
 
 _PADDING = b"\x00 \t\r\n"
 
@@ -96,12 +96,11 @@ def find_journals(log_dirs: Iterable[Path]) -> dict[str, list[JournalFile]]:
     """
     found: dict[str, list[JournalFile]] = {}
     for log_dir in log_dirs:
-        n_before = len(found)
-        for path in _iter_journal_paths(log_dir):
-            journal = _identify(path)
-            found.setdefault(journal.run_id, []).append(journal)
-        if len(found) == n_before:
+        journals = [_identify(path) for path in _iter_journal_paths(log_dir)]
+        if not journals:
             raise _no_runs(log_dir)
+        for journal in journals:
+            found.setdefault(journal.run_id, []).append(journal)
     return {run_id: sorted(found[run_id], key=lambda journal: journal.path.as_posix()) for run_id in sorted(found)}
 
 
@@ -218,6 +217,8 @@ def _decode_line(line: bytes, journal: JournalFile, run: RunRecords) -> tuple[An
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None, reason
     if not (isinstance(fields, dict) and isinstance(fields.get("seq"), int) and isinstance(fields.get("kind"), str)):
+        return None, reason
+    if not 0 <= fields["seq"] <= MAX_SEQ:
         return None, reason
     struct = _STRUCTS.get(fields["kind"])
     unknown = Unknown(journal.writer, fields["seq"], fields["kind"], line.decode())

@@ -104,7 +104,8 @@ def _make_run(row: dict[str, Any], grouped: Mapping[str, dict[str, list[dict[str
     status = _run_status(row, as_of)
     metrics = [_pick(MetricValue, metric) for metric in rows("metrics")]
     lists = [_pick(ListSummary, summary) for summary in rows("lists")]
-    artifacts = sorted((_make_artifact(a) for a in rows("artifacts")), key=lambda a: (a.created_at, a.id))
+    by_record = sorted(rows("artifacts"), key=lambda a: (a["created_at"], a["writer"], a["seq"]))
+    artifacts = [_make_artifact(artifact) for artifact in by_record]
     return Run(
         id=run_id,
         pipeline=row["pipeline"],
@@ -162,9 +163,14 @@ def _make_steps(rows: Sequence[Mapping[str, Any]], run_status: RunStatus, last_r
         parent = row["parent_step_id"] if row["parent_step_id"] in known else None
         children.setdefault(parent, []).append(row)
     steps: list[Step] = []
+    placed: set[str] = set()
+    rest = list(reversed(rows))  # steps that name each other as parents have no outermost one
     stack = [(row, 0) for row in reversed(children.get(None, []))]
-    while stack:
-        row, depth = stack.pop()
+    while stack or rest:
+        row, depth = stack.pop() if stack else (rest.pop(), 0)
+        if row["step_id"] in placed:
+            continue
+        placed.add(row["step_id"])
         steps.append(
             Step(
                 id=row["step_id"],

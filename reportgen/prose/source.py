@@ -20,8 +20,9 @@ MAX_DEPTH = 24  # of lists and quotes; the library recurses for each level and c
 MAX_BLOCKS = 8_000  # the library removes blocks from the front of a list
 MAX_LINES = 24_000
 MAX_SPECIALS = 60_000
-MAX_NOTES = 3_000  # footnotes and references to them
-MAX_INNER_HEADINGS = 1_000  # headings inside lists, which cannot be set apart by blank lines
+MAX_NOTES = 3_000  # footnotes, references to them, and link definitions
+MAX_FENCES = 4_000  # fence lines; each block starts the highlighter
+MAX_INNER_HEADINGS = 1_000  # headings and rules inside lists, which cannot be set apart by blank lines
 MAX_WORK = 12_000_000  # sum over paragraphs of special characters × length
 
 _BAD_CHARACTERS = re.compile(
@@ -36,7 +37,9 @@ _BREAK = re.compile(r"(?:\*[ \t]*+){3,}$|(?:-[ \t]*+){3,}$|(?:_[ \t]*+){3,}$")
 _DELIMITER_ROW = re.compile(r"[ |:-]+$")
 _LINE_BLOCK = re.compile(r" *(?:[-+*] |[0-9]{1,9}\. |\||#{1,6} )")
 _HEADING = re.compile(r"#{1,6}(?: |$)")
-_INNER_HEADING = re.compile(r"^[ >]+#", re.MULTILINE)
+_INNER_HEADING = re.compile(r"^[ >]+(?:#|[-*_] *[-*_])", re.MULTILINE)
+_NOTE = re.compile(r"\[\^[^\]\s]+\]:")
+_FENCE_LINE = re.compile(r"^[ >]*(?:```|~~~)", re.MULTILINE)
 _SPECIAL = re.compile(r"[\[\]()<>*_`~!\\:&^@\"'/=#.+|-]")
 
 
@@ -129,12 +132,13 @@ def _add_block_line(state: _Lines, quote: str, line: str) -> None:
     text = line.lstrip(" ")
     marker = None if _BREAK.match(text) else _MARKER.match(text)
     fence = _FENCE.match(text)
-    starts_block = bool(marker or fence) or text.startswith(("#", "<"))
+    starts_block = bool(marker or fence or _BREAK.match(text)) or text.startswith(("#", "<"))
     n_open = len(state.items)
     if starts_block or not state.after_text:  # otherwise a paragraph goes on, however it is indented
         while state.items and indent < state.items[-1]:
             state.items.pop()
     left_items = n_open > len(state.items)
+    after_text = state.after_text
     base = state.items[-1] if state.items else 0
     lead = quote + "    " * len(state.items)
     extra = max(indent - base, 0)
@@ -147,8 +151,17 @@ def _add_block_line(state: _Lines, quote: str, line: str) -> None:
         state.add(lead, text)
     else:
         _add_text(state, lead, " " * extra + text)
-        if text.startswith("#") and _HEADING.match(text) and not state.items and extra < 4:
-            state.out[-1:] = [lead.rstrip(), state.out[-1], lead.rstrip()]  # else the library splits at each, slowly
+        if extra < 4 and not state.items:
+            _set_apart(state, lead.rstrip(), text, after_text)
+
+
+def _set_apart(state: _Lines, blank: str, text: str, after_text: bool) -> None:
+    """Put blank lines around what is a block of its own; the library finds it without, but copies all that follows."""
+    underlines = after_text and not text.strip().strip("-")
+    if _HEADING.match(text) or (_BREAK.match(text) and not underlines):
+        state.out[-1:] = [blank, state.out[-1], blank]
+    elif _NOTE.match(text):
+        state.out[-1:] = [blank, state.out[-1]]
 
 
 def _continues_paragraph(state: _Lines, marker: str) -> bool:
@@ -193,7 +206,9 @@ def reason_not_to_render(source: str, depth: int) -> str:
     lines = source.split("\n")
     if len(lines) > MAX_LINES or source.count("\n\n") > MAX_BLOCKS:
         return "it has too many lines"
-    if source.count("[^") > MAX_NOTES or len(_INNER_HEADING.findall(source)) > MAX_INNER_HEADINGS:
+    if len(_FENCE_LINE.findall(source)) > MAX_FENCES:
+        return "it has too many code blocks"
+    if source.count("[^") + source.count("]:") > MAX_NOTES or len(_INNER_HEADING.findall(source)) > MAX_INNER_HEADINGS:
         return "it has too many footnotes or headings in lists"
     specials = work = 0
     for unit in _iter_units(lines):

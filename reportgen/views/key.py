@@ -111,7 +111,7 @@ def make_page(model: Model, key: Key) -> Page:
         key=key.name,
         kind=f"{kind_word(newest)}, {format_count(len(key.versions), 'version')}",
         lede=render_inline(newest.description.strip()) if newest.description and short else None,
-        description=render_markdown(newest.description) if newest.description and not short else None,
+        description=render_markdown(newest.description, id_prefix="about-") if newest.description and not short else None,
         facts=_facts(model, here, key),
         newest_title=f"Newest, v{newest.version}",
         newest_page=Link(f"Page of v{newest.version}", here.to(page)),

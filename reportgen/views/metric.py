@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from reportgen import urls
 from reportgen.charts import Series as ChartSeries
-from reportgen.charts import legend, line_chart, sparkline
+from reportgen.charts import line_chart, sample, sparkline
 from reportgen.model import MetricInfo, Model, Run, Series
 from reportgen.stats import deviation, mean
 from reportgen.text import Change, describe_change, format_count, format_date, format_number, iso_time
@@ -246,7 +246,7 @@ def _series_row(model: Model, here: Here, info: MetricInfo, series: Series, numb
         pipeline=here.pipeline(series.pipeline),
         deployment=series.deployment,
         n_runs=format_count(len(values), "run"),
-        sample=legend([ChartSeries("", [], [], slot=slot)]) if len(info.series) > 1 else Markup(),
+        sample=sample(ChartSeries("", [], [], slot=slot)) if len(info.series) > 1 else Markup(),
         last=format_number(values[-1], info.form),
         change=change_of(info, values[-1], values[-2] if len(values) > 1 else None),
         best=Link(format_number(best.value, info.form), here.run(best_run).url) if best and best_run else Link("–"),

@@ -66,9 +66,10 @@ class VersionView:
 
 def make_pages(model: Model) -> Iterator[Page | RawFile]:
     """Make the page and the raw files of every artifact."""
-    for artifact in model.artifact_by_id.values():
-        yield make_page(model, artifact)
-        yield from raw_files(artifact, artifact_page(artifact))
+    for run in model.runs:  # not by id, which foreign writers may give again in another run
+        for artifact in run.artifacts:
+            yield make_page(model, artifact)
+            yield from raw_files(artifact, artifact_page(artifact))
 
 
 def make_page(model: Model, artifact: Artifact) -> Page:
@@ -92,7 +93,7 @@ def make_page(model: Model, artifact: Artifact) -> Page:
         kind=_kind(artifact, newest),
         lede=describe_difference(model, artifact),
         facts=_facts(model, here, artifact),
-        description=render_markdown(artifact.description, heading_base=3) if artifact.description else None,
+        description=render_markdown(artifact.description, id_prefix="about-") if artifact.description else None,
         content=make_content(model, artifact, here, url),
         older=_link(here, older),
         newer=_link(here, newer),
