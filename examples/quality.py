@@ -1,7 +1,7 @@
 """Checks the quality of a table month by month: profile, failed checks, chart, report, and a check that fails the run.
 
 Data: daily prices of Google's share, which ship with matplotlib (`goog.npz`, from Yahoo Finance). Each run of
-`prices-quality` takes one month, from September 2007 to August 2008, as a nightly job would have.
+`prices-quality` takes one month, from March to August 2008, as a monthly job would have.
 
 A run records the month's profile and its failed checks as tables, the daily closes and moves as list metrics, a chart
 as SVG, its progress through the checks, and a Markdown report. A check with the severity "error" also makes the run
@@ -122,9 +122,8 @@ def draw(prices: Prices) -> bytes:
     axes.plot(days_of_month(prices), prices.rows["close"])
     axes.set(xlabel=f"day of {prices.month}", ylabel="dollars")
     svg = io.BytesIO()
-    with mpl.rc_context(
-        {"svg.fonttype": "none", "svg.hashsalt": "quality"}
-    ):  # text stays text; equal data, equal bytes
+    # text stays text, and equal prices give equal bytes
+    with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "quality"}):
         figure.savefig(svg, format="svg", metadata={"Date": None})
     return svg.getvalue()
 
@@ -191,7 +190,7 @@ def check_month(month: str) -> None:
 
 def runs() -> list[partial[None]]:
     """Give callables that make one run each, oldest month first. Those of April and July 2008 raise."""
-    months = np.arange("2007-09", "2008-09", dtype="datetime64[M]")
+    months = np.arange("2008-03", "2008-09", dtype="datetime64[M]")
     return [partial(check_month, str(month)) for month in months]
 
 

@@ -138,7 +138,6 @@ def runs() -> list[partial[None]]:
     """Give callables that make one run each, in order."""
     return [
         partial(bench, batch_size=25),
-        partial(bench, batch_size=50),
         partial(bench, batch_size=100),
         partial(bench, batch_size=100, table_rows=100),
         partial(bench, batch_size=200),

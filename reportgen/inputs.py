@@ -100,6 +100,8 @@ def to_numbers(values: Any, what: str) -> list[Number]:
     if isinstance(values, (str, bytes, Mapping)) or not isinstance(values, Iterable):
         raise TypeError(f"{what} must be a list of real numbers, not {type(values).__name__}")
     if hasattr(values, "tolist"):
+        if getattr(getattr(values, "dtype", None), "kind", "") in ("M", "m"):  # nanoseconds would become plain integers
+            raise TypeError(f"{what} must be a list of real numbers, not of times")
         values = values.tolist()
         if not isinstance(values, list):
             raise TypeError(f"{what} must have one dimension")
@@ -148,7 +150,7 @@ def to_table(table: Any) -> dict[str, Any]:
 
         arrow = pa.table(table)
         columns = [str(name) for name in arrow.column_names]
-        rows: Iterable[Sequence[Any]] = list(zip(*(column.to_pylist() for column in arrow.columns), strict=True))
+        rows: Iterable[Sequence[Any]] = list(zip(*(_arrow_cells(column) for column in arrow.columns), strict=True))
     elif isinstance(table, Mapping):
         columns, rows = _from_columns(table)
     elif isinstance(table, Sequence) and not isinstance(table, (str, bytes)):
@@ -159,10 +161,23 @@ def to_table(table: Any) -> dict[str, Any]:
     return {
         "columns": columns,
         "rows": [
-            [to_cell(cell, f"row {index}, column {name!r}") for name, cell in zip(columns, row, strict=True)]
+            [_table_cell(cell, f"row {index}, column {name!r}") for name, cell in zip(columns, row, strict=True)]
             for index, row in enumerate(rows)
         ],
     }
+
+
+def _arrow_cells(column: Any) -> list[Any]:
+    """Give a column's values; times lose what is finer than a microsecond, which Python cannot hold."""
+    import pyarrow as pa
+
+    if pa.types.is_timestamp(column.type) and column.type.unit == "ns":
+        column = column.cast(pa.timestamp("us", column.type.tz), safe=False)
+    elif pa.types.is_duration(column.type) and column.type.unit == "ns":
+        column = column.cast(pa.duration("us"), safe=False)
+    elif pa.types.is_time64(column.type):
+        column = column.cast(pa.time64("us"), safe=False)
+    return list(column.to_pylist())
 
 
 def _from_columns(table: Mapping[Any, Any]) -> tuple[list[str], list[tuple[Any, ...]]]:
@@ -182,12 +197,18 @@ def _as_list(values: Any, what: str) -> Iterable[Any]:
 def _from_rows(table: Sequence[Any]) -> tuple[list[str], list[list[Any]]]:
     if table and all(isinstance(row, Mapping) for row in table):
         names = {str(name): None for row in table for name in row}
-        return list(names), [
-            [{str(key): cell for key, cell in row.items()}.get(name) for name in names] for row in table
-        ]
+        named_rows = ({str(name): cell for name, cell in row.items()} for row in table)
+        return list(names), [[row.get(name) for name in names] for row in named_rows]
     rows = [list(_as_list(row, f"row {index}")) for index, row in enumerate(table)]
     width = max((len(row) for row in rows), default=0)
     return [str(index) for index in range(width)], [row + [None] * (width - len(row)) for row in rows]
+
+
+def _table_cell(value: Any, where: str) -> Any:
+    try:
+        return to_cell(value, where)
+    except RecursionError:
+        raise TypeError(f"{where}: {type(value).__name__} is nested too deeply to be shown in a table") from None
 
 
 def to_cell(value: Any, where: str) -> Any:
@@ -201,10 +222,12 @@ def to_cell(value: Any, where: str) -> Any:
     TypeError
         The value is of another type; the message says where.
     """
-    if value is None or (isinstance(value, (bool, str)) and not isinstance(value, enum.Enum)):
+    if value is None or isinstance(value, bool):
         return value
     if isinstance(value, enum.Enum):
         return to_cell(value.value, where)
+    if isinstance(value, str):
+        return str(value)  # NumPy's text is a subclass that JSON encoders refuse
     if isinstance(value, int):
         return int(value)
     if isinstance(value, float):
@@ -228,9 +251,11 @@ def to_cell(value: Any, where: str) -> Any:
 def _numpy_cell(value: Any, where: str) -> Any:
     if getattr(value, "shape", ()) != ():
         return [to_cell(item, where) for item in value.tolist()]
-    if value.dtype.kind in ("M", "m"):
-        return to_cell(value.astype(f"{value.dtype.kind}8[us]").item(), where)
-    return to_cell(value.item(), where)
+    kind = getattr(value.dtype, "kind", "")
+    if kind in ("M", "m"):
+        item = value.astype(f"{kind}8[us]").item()
+        return str(value) if isinstance(item, int) else to_cell(item, where)  # int: beyond what Python's types hold
+    return to_cell(float(value) if kind == "f" else value.item(), where)  # a long double's item is itself
 
 
 def _time_cell(value: dt.date | dt.time | dt.timedelta) -> str | None:
@@ -248,7 +273,7 @@ def to_param(value: Any) -> Any:
         cell = to_cell(value, "parameter")
         if len(msgspec.json.encode(cell)) <= _MAX_PARAM * 4:
             return cell
-    except (TypeError, ValueError, RecursionError):
+    except Exception:  # noqa: S110 — no JSON form; a user's mapping or scalar may raise anything
         pass
     try:
         text = repr(value)

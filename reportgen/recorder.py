@@ -137,7 +137,7 @@ class Step:
         self._token: Token[Scope | None] | None = None
 
     def __enter__(self) -> Step:
-        outer = _scope.get()
+        outer = current_scope()
         parent = outer.step if outer and outer.run is self.run else None
         self.run.record(StepStart, id=self.id, name=self.name, attempt=self.attempt, step=parent)
         self._token = _scope.set(Scope(self.run, self.id))
@@ -174,18 +174,38 @@ def _is_task_cancelled(error: BaseException) -> bool:
 
 
 def describe_error(error: BaseException | None) -> ErrorInfo | None:
-    """Give type, message and traceback of an exception.
+    """Give type, message and traceback of an exception, the traceback cut to its last 64,000 characters.
 
-    The traceback is cut to its last 64,000 characters; paths below the working directory are made relative,
-    so that a published report does not tell where it was made.
+    File names in it are shortened to how they are imported, so that a published report does not tell where on
+    which machine it was made.
     """
     if error is None or outcome_of(error) == "completed":
         return None
     try:
-        message, trace = str(error), "".join(traceback.format_exception(error)).replace(str(Path.cwd()) + os.sep, "")
+        message = str(error)
+        trace = _shorten_paths("".join(_without_own_frames(traceback.TracebackException.from_exception(error)).format()))
     except Exception:  # a user's __str__ may raise anything, the working directory be gone
         message, trace = "", ""
     return ErrorInfo(type(error).__qualname__, message[:_MAX_TRACEBACK], trace[-_MAX_TRACEBACK:])
+
+
+def _without_own_frames(trace: traceback.TracebackException) -> traceback.TracebackException:
+    """Leave out the frames of `@pipeline` and `@step`, which say nothing of the error."""
+    wrapper = str(Path(__file__).with_name("decorators.py"))
+    links: list[traceback.TracebackException | None] = [trace]
+    while links:
+        link = links.pop()
+        if link is not None:
+            link.stack = traceback.StackSummary.from_list([f for f in link.stack if f.filename != wrapper])
+            links += [link.__cause__, link.__context__]
+    return trace
+
+
+def _shorten_paths(trace: str) -> str:
+    folders = {str(Path(folder or ".").absolute()) for folder in [*sys.path, "."]} - {os.sep}
+    for folder in sorted(folders, key=len, reverse=True):
+        trace = trace.replace(f'File "{folder}{os.sep}', 'File "')
+    return trace
 
 
 def start_run(
@@ -232,7 +252,7 @@ def start_run(
             check_name(value, what)  # type: ignore[arg-type]  # check_name refuses what is not text
     for tag in tags or ():
         check_name(tag, "a tag")
-    outer = _scope.get()
+    outer = current_scope()
     run = _open_run(new_id(), pipeline, "main", log_dir)
     run.name, run.deployment = name, deployment
     run.record(
@@ -274,10 +294,10 @@ def current_scope() -> Scope | None:
         return None
     if run_id not in _joined:
         try:
-            run_id = str(uuid.UUID(run_id))
+            identity = str(uuid.UUID(run_id))
         except ValueError as error:
             raise ValueError(f"REPORTGEN_RUN_ID must be a UUID, not {run_id!r}") from error
-        _joined[run_id] = _open_run(run_id, "", new_writer(), None)
+        _joined[run_id] = _open_run(identity, "", new_writer(), None)
     return Scope(_joined[run_id], os.environ.get("REPORTGEN_STEP_ID") or None)
 
 
@@ -299,7 +319,7 @@ def scope_for_artifact() -> Scope:
 
 def warn_caller(message: str) -> None:
     """Warn (`UserWarning`) at the line outside this package that made the call."""
-    package = str(Path(__file__).parent)
+    package = str(Path(__file__).parent) + os.sep
     depth, frame = 1, sys._getframe(0)
     while frame.f_back is not None and frame.f_code.co_filename.startswith(package):
         frame, depth = frame.f_back, depth + 1

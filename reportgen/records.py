@@ -23,7 +23,7 @@ MAX_SEQ = 2**53  # what every JSON reader holds exactly
 MAX_TIME_US = 253_402_300_799_999_999  # the end of the year 9999
 
 TimeUs = Annotated[int, msgspec.Meta(ge=0, le=MAX_TIME_US)]
-Sequence = Annotated[int, msgspec.Meta(ge=0, le=MAX_SEQ)]
+Count = Annotated[int, msgspec.Meta(ge=0, le=MAX_SEQ)]
 NonFinite = Literal["NaN", "Infinity", "-Infinity"]
 Number = float | NonFinite
 Status = Literal["completed", "failed", "cancelled"]
@@ -46,7 +46,7 @@ class Record(
     """
 
     ts: TimeUs
-    seq: Sequence
+    seq: Count
     step: str | None = None
 
 
@@ -76,7 +76,7 @@ class StepStart(Record, frozen=True, kw_only=True, tag="step"):
 
     id: str
     name: str
-    attempt: Sequence = 1
+    attempt: Count = 1
 
 
 class ErrorInfo(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -1,11 +1,12 @@
 """Turns views into HTML; the one module that knows Jinja.
 
 Autoescape is on and an unknown name is an error. Views hold safe HTML as `Markup`, made by `charts` and
-`prose` alone; no template marks anything safe.
+`prose` alone; no template marks anything safe. Characters that HTML must not hold become U+FFFD.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import fields
 from typing import Any
 
@@ -13,6 +14,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from reportgen.assets import find_data_folder
 from reportgen.views.parts import Page
+
+
+_NOT_HTML = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
 
 
 def make_environment() -> Environment:
@@ -31,4 +35,5 @@ def make_environment() -> Environment:
 def render_page(environment: Environment, page: Page) -> bytes:
     """Render a page: its template gets exactly the fields of its view."""
     values: dict[str, Any] = {field.name: getattr(page.view, field.name) for field in fields(page.view)}
-    return environment.get_template(page.template).render(values).encode()
+    html = environment.get_template(page.template).render(values)
+    return _NOT_HTML.sub("\ufffd", html).encode()

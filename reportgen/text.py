@@ -112,12 +112,14 @@ def format_bytes(n: int) -> str:
 class Change(NamedTuple):
     """A change as it is shown: `text` (arrow, difference, per cent) and its judgement.
 
-    `tone` is the class of its colour: better, worse or quiet; `word` says the same in text.
+    `tone` is the class of its colour: better, worse or quiet; `word` says the same in text. `brief` is `text`
+    for narrow places: arrow and per cent where there is one.
     """
 
     text: str
     tone: Literal["better", "worse", "quiet"]
     word: str
+    brief: str = ""
 
 
 def describe_change(
@@ -144,19 +146,22 @@ def describe_change(
     if now is None or before is None:
         return None
     if now == before or (math.isnan(now) and math.isnan(before)):
-        return Change("no change", "quiet", "")
+        return Change("no change", "quiet", "", "no change")
     if not (math.isfinite(now) and math.isfinite(before)):
-        return Change(f"was {format_number(before, form)}", "quiet", "")
+        text = f"was {format_number(before, form)}"
+        return Change(text, "quiet", "", text)
     delta = now - before
-    arrow = "↑" if delta > 0 else "↓"
+    arrow = f"{'↑' if delta > 0 else '↓'}{NBSP}"
     amount = _format_delta(delta, form)
-    relative = f" ({_format_share(delta / abs(before))})" if before and form.unit != "%" else ""
-    text = f"{arrow}{NBSP}{amount}{relative}"
+    share = _format_share(delta / abs(before)) if before and form.unit != "%" else ""
+    text = f"{arrow}{amount} ({share})" if share else f"{arrow}{amount}"
+    brief = f"{arrow}{share or amount}"
     if tolerance and abs(delta) <= tolerance * abs(before):
-        return Change(text, "quiet", "in tolerance")
+        return Change(text, "quiet", "in tolerance", brief)
     if goal is None:
-        return Change(text, "quiet", "")
-    return Change(text, "better", "better") if (delta > 0) == (goal == "max") else Change(text, "worse", "worse")
+        return Change(text, "quiet", "", brief)
+    judged: Literal["better", "worse"] = "better" if (delta > 0) == (goal == "max") else "worse"
+    return Change(text, judged, judged, brief)
 
 
 def _format_delta(delta: float, form: NumberForm) -> str:

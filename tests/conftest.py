@@ -42,7 +42,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.fixture(scope="session")
 def update(request: pytest.FixtureRequest) -> bool:
-    """Whether to write gold files, `docs/` and `site/` instead of comparing with them (`make docs`, `make site`)."""
+    """Whether to write `docs/` and `site/` instead of comparing with them (`make docs`, `make site`)."""
     return bool(request.config.getoption("--update"))
 
 

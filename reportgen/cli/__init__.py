@@ -42,7 +42,7 @@ def run(args: list[str] | None = None) -> int:
     except click.exceptions.Exit as finished:
         return finished.exit_code
     except click.ClickException as error:
-        error.show()
+        _show_usage_error(error)
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
         click.echo("stopped; nothing was changed", err=True)
@@ -53,3 +53,13 @@ def run(args: list[str] | None = None) -> int:
         click.echo(f"{click.style('error', fg='red')}: {error}", err=True)
         return 1
     return result if isinstance(result, int) else 0
+
+
+def _show_usage_error(error: click.ClickException) -> None:
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context else "reportgen"
+    what = error.format_message().rstrip(".")
+    if "\n" in what:  # the help itself, for a call without arguments
+        error.show()
+        return
+    click.echo(f"{click.style('error', fg='red')}: {what}: see {command} --help", err=True)

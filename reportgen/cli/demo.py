@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import click
@@ -26,8 +25,6 @@ def demo(folder: Path) -> int:
     runs = load_runs()
     completed = []
     with recording_into(logs), click.progressbar(runs, label=f"Running {len(runs)} example runs") as bar:
-        if not sys.stdout.isatty():
-            click.echo(f"Running {len(runs)} example runs")
         completed += [make_run(run) for run in bar]
     n_failed = completed.count(False)
     if n_failed:

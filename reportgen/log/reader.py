@@ -63,7 +63,7 @@ class JournalFile:
     @property
     def label(self) -> str:
         """Its path below the log directory, with `/`."""
-        return f"{self.path.parent.name}/{self.path.name}"
+        return _as_text(f"{self.path.parent.name}/{self.path.name}")
 
 
 @dataclass
@@ -145,7 +145,7 @@ def _identify(path: Path) -> JournalFile:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         start = None
     if not isinstance(start, dict) or start.get("kind") != LogStart.__struct_config__.tag:
-        return JournalFile(path, path.parent.name, path.stem)
+        return JournalFile(path, _as_text(path.parent.name), _as_text(path.stem))
     version, run, writer = start.get("format"), start.get("run"), start.get("writer")
     if isinstance(version, int) and version > LOG_FORMAT:
         raise InputError(
@@ -155,9 +155,14 @@ def _identify(path: Path) -> JournalFile:
         )
     return JournalFile(
         path,
-        run if isinstance(run, str) and run else path.parent.name,
-        writer if isinstance(writer, str) and writer else path.stem,
+        run if isinstance(run, str) and run else _as_text(path.parent.name),
+        writer if isinstance(writer, str) and writer else _as_text(path.stem),
     )
+
+
+def _as_text(name: str) -> str:
+    """Write the bytes of a file name that are no text, which tables and pages cannot hold, as escapes."""
+    return name.encode("utf-8", "backslashreplace").decode()
 
 
 def read_run(journals: Sequence[JournalFile]) -> RunRecords:

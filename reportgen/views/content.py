@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import json
 import re
@@ -146,10 +147,17 @@ def make_content(model: Model, artifact: Artifact, here: Here, page: str, *, pee
 def _markdown(model: Model, artifact: Artifact, here: Here, page: str, peek: bool) -> Content:
     text = _text(artifact.data)
     if peek:
-        return Content("markdown", "Markdown", html=render_markdown(excerpt_markdown(text, 400), heading_base=4))
+        html = render_markdown(excerpt_markdown(text, 400), heading_base=4, id_prefix=_id_prefix(artifact))
+        return Content("markdown", "Markdown", html=html)
     downloads = [Link(f"Markdown, {format_bytes(len(text.encode()))}", here.to(urls.download(page, "md")))]
-    html = render_markdown(text, heading_base=3, id_prefix=f"{artifact.id[-6:]}-")
+    html = render_markdown(text, heading_base=3, id_prefix=_id_prefix(artifact))
     return Content("markdown", "Markdown", html=html, downloads=downloads)
+
+
+def _id_prefix(artifact: Artifact) -> str:
+    """Begin the ids of its text: its own on any page, whatever a foreign writer gave as its id."""
+    name = f"{artifact.run_id}/{artifact.id}"
+    return f"text-{hashlib.sha256(name.encode()).hexdigest()[:8]}-"
 
 
 def _text(value: Any) -> str:
@@ -192,8 +200,9 @@ def image_origin(artifact: Artifact) -> str:
     """The origin of a remote image, for the policy of its own page; empty for all else."""
     if artifact.type != "image" or artifact.deleted_at is not None or not isinstance(artifact.data, dict):
         return ""
-    match = _ORIGIN.match(str(artifact.data.get("url") or ""))
-    rest = str(artifact.data.get("url") or "")[match.end() :] if match else "?"
+    url = safe_href(str(artifact.data.get("url") or ""))
+    match = _ORIGIN.match(url)
+    rest = url[match.end() :] if match else "?"
     return match.group().lower() if match and (not rest or rest[0] in "/?#") else ""
 
 
@@ -292,9 +301,9 @@ def raw_files(artifact: Artifact, page: str) -> list[RawFile]:
 
 
 def to_csv(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> bytes:
-    """Write CSV (RFC 4180, UTF-8); nested cells as JSON, missing ones empty."""
+    """Write CSV (UTF-8, a newline after each row); nested cells as JSON, missing ones empty."""
     sink = io.StringIO()
-    writer = csv.writer(sink)
+    writer = csv.writer(sink, lineterminator="\n")
     writer.writerow(columns)
     for row in rows:
         writer.writerow([json.dumps(c, ensure_ascii=False) if isinstance(c, (list, dict)) else c for c in row])

@@ -10,7 +10,7 @@ from markupsafe import Markup
 from reportgen import urls
 from reportgen.charts import Series, legend, line_chart
 from reportgen.model import ListSummary, Model, Run
-from reportgen.text import Change, format_count, format_date, format_number
+from reportgen.text import Change, format_count, format_number
 from reportgen.views.content import to_csv
 from reportgen.views.parts import Here, Link, RawFile, change_of, needs_log_scale, tick_format
 
@@ -66,7 +66,7 @@ def make_curve(model: Model, here: Here, run: Run, before: Run | None, summary: 
 def make_curve_legend(before: Run | None) -> Markup:
     series = [Series("this run", [], [], slot=1, weight="fat")]
     if before:
-        series.append(Series(f"the run before, {format_date(before.started_at)}", [], [], slot=0))
+        series.append(Series(f"the run before, {before.name}", [], [], slot=0))
     return legend(series)
 
 

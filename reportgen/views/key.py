@@ -103,15 +103,16 @@ def make_page(model: Model, key: Key) -> Page:
     here = Here(url)
     newest = key.newest
     page = artifact_page(newest)
-    short = len(newest.description) <= 300 and "\n" not in newest.description.strip()
+    text = newest.description.strip()
+    short = len(text) <= 300 and "\n" not in text
     view = KeyView(
         frame=make_frame(
             model, url, key.name, crumbs=[("Artifacts", urls.ARTIFACTS)], image_origin=image_origin(newest)
         ),
         key=key.name,
         kind=f"{kind_word(newest)}, {format_count(len(key.versions), 'version')}",
-        lede=render_inline(newest.description.strip()) if newest.description and short else None,
-        description=render_markdown(newest.description, id_prefix="about-") if newest.description and not short else None,
+        lede=render_inline(text) if text and short else None,
+        description=render_markdown(text, id_prefix="about-") if text and not short else None,
         facts=_facts(model, here, key),
         newest_title=f"Newest, v{newest.version}",
         newest_page=Link(f"Page of v{newest.version}", here.to(page)),

@@ -314,11 +314,11 @@ def _change_group(model: Model, here: Here, run: Run) -> ChangeGroup | None:
 
 
 def _metric_changes(model: Model, here: Here, run: Run) -> list[ChangeRow]:
-    """Metrics that changed; worse first, then better, then the rest."""
+    """Metrics that changed beyond their tolerance; worse first, then better, then the rest."""
     rows = []
     for value in headline_metrics(model, run, len(run.metrics)):
         cell = metric_cell(model, here, run, value)
-        if cell.change and cell.change.text != "no change":
+        if cell.change and cell.change.text != "no change" and cell.change.word != "in tolerance":
             rows.append(ChangeRow(cell.link, "metric", cell.before, cell.value, cell.change, ""))
     order = {"worse": 0, "better": 1, "quiet": 2}
     return sorted(rows, key=lambda row: order[row.change.tone] if row.change else 3)

@@ -306,4 +306,4 @@ def safe_href(url: str) -> str:
         scheme = urllib.parse.urlsplit(url).scheme.lower()
     except ValueError:
         return ""
-    return url if scheme in ("http", "https", "mailto") else ""
+    return url if scheme in ("http", "https", "mailto") and url.isprintable() else ""

@@ -1,0 +1,69 @@
+"""The committed `site/` is what the recorded logs of the examples give, byte for byte. `make site` writes it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from reportgen.build import build_site
+from reportgen.options import load_options
+
+MAX_BYTES = 3_000_000
+
+
+@pytest.fixture
+def built(repository: Path, tmp_path: Path) -> Path:
+    options = load_options(repository / "examples")
+    build_site([repository / "examples/logs"], tmp_path / "site", options)
+    return tmp_path / "site"
+
+
+def files_of(folder: Path) -> dict[str, Path]:
+    return {path.relative_to(folder).as_posix(): path for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+def test_committed_site_is_what_the_recorded_logs_give(repository: Path, built: Path, update: bool) -> None:
+    committed = repository / "site"
+    if update:
+        build_site([repository / "examples/logs"], committed, load_options(repository / "examples"))
+    expected, found = files_of(built), files_of(committed)
+
+    assert set(found) == set(expected), "site/ is out of date: run make site"
+    different = [name for name in expected if expected[name].read_bytes() != found[name].read_bytes()]
+    other = [name for name in different if not name.endswith((".parquet", "manifest.json"))]
+    assert not other, f"site/ is out of date: run make site ({other[:5]})"
+    for name in different:  # another pyarrow may write other bytes of the same table
+        if name.endswith(".parquet"):
+            assert pq.read_table(expected[name]).equals(pq.read_table(found[name])), name
+        else:
+            assert_same_manifest(expected[name], found[name], different)
+
+
+def assert_same_manifest(expected: Path, found: Path, different: list[str]) -> None:
+    one, other = json.loads(expected.read_bytes()), json.loads(found.read_bytes())
+    for name in different:
+        one["files"].pop(name, None)
+        other["files"].pop(name, None)
+    assert one == other
+
+
+def test_committed_site_is_small(repository: Path) -> None:
+    assert sum(path.stat().st_size for path in files_of(repository / "site").values()) < MAX_BYTES
+
+
+def test_shared_files_are_small(repository: Path) -> None:
+    static = repository / "templates/static"
+
+    assert (static / "report.css").stat().st_size < 25_000
+    assert sum(path.stat().st_size for path in static.glob("*.js")) < 60_000
+
+
+def test_recorded_logs_name_no_path_of_the_machine_they_were_made_on(repository: Path) -> None:
+    for journal in (repository / "examples/logs").glob("*/*.jsonl"):
+        text = journal.read_text("utf-8")
+        assert "/root/" not in text, journal
+        assert "/home/" not in text, journal
+        assert "/work/" not in text, journal
