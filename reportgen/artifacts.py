@@ -127,7 +127,7 @@ def update_progress_artifact(artifact_id: UUID | str, progress: float, descripti
     ValueError
         `artifact_id` is no UUID or that of an artifact of another type, or `progress` is NaN.
     """
-    identity = str(artifact_id if isinstance(artifact_id, UUID) else UUID(artifact_id))
+    identity = str(artifact_id if isinstance(artifact_id, UUID) else UUID(str(artifact_id)))
     percent = _clamp(progress)
     _check_text(description=description, optional=True)
     scope = current_scope() or scope_for_artifact()

@@ -16,7 +16,7 @@ from reportgen import assets, urls
 from reportgen.compact import Compaction, compact_run, merge_runs
 from reportgen.errors import InputError
 from reportgen.images import ImageFacts, inspect_images
-from reportgen.log.reader import JournalFile, find_journals, read_run
+from reportgen.log.reader import JournalFile, find_journals, read_file, read_run
 from reportgen.model import Model, Problem, build_model
 from reportgen.options import Options
 from reportgen.publish import check_output, open_site
@@ -144,4 +144,4 @@ def make_files(model: Model, compaction: Compaction) -> Iterator[RawFile]:
         yield RawFile(urls.points(day), to_parquet(table))
     for name, facts in model.images.items():
         if facts.path is not None:
-            yield RawFile(urls.blob(name), facts.path.read_bytes())
+            yield RawFile(urls.blob(name), read_file(facts.path))

@@ -7,11 +7,14 @@ import io
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
+from xml.etree import ElementTree
 
 import imagesize
 
 from reportgen.inputs import image_extension
 from reportgen.log.layout import BLOB_DIR, BLOB_NAME
+
+_ACTIVE_ELEMENTS = {"script", "foreignobject", "iframe", "object", "embed", "handler", "listener"}
 
 
 class ImageFacts(NamedTuple):
@@ -71,8 +74,34 @@ def _inspect_file(path: Path) -> ImageFacts:
         return ImageFacts(None, broken=str(error))
     if f".{extension}" != path.suffix:
         return ImageFacts(None, broken=f"it is named {path.suffix} but is {extension}")
+    if extension == "svg" and (reason := _svg_risk(content)):
+        return ImageFacts(None, broken=reason)
     width, height = _size(content)
     return ImageFacts(path, len(content), width, height)
+
+
+def _svg_risk(content: bytes) -> str:
+    """Say why an SVG file must not be published; empty when it may.
+
+    Shown by `<img>` an SVG runs nothing, but a reader may open the file itself, and then its scripts would run
+    with the rights of the site.
+    """
+    try:
+        root = ElementTree.fromstring(content)  # noqa: S314 - expat limits entity expansion; entities are refused below
+    except (ElementTree.ParseError, ValueError, LookupError) as error:
+        return f"it is not well-formed SVG ({error})"
+    if b"<!ENTITY" in content or b"<?xml-stylesheet" in content:
+        return "it is an SVG with entities or a style sheet of its own"
+    for element in root.iter():
+        name = str(element.tag).rpartition("}")[2].lower()
+        if name in _ACTIVE_ELEMENTS or any(_is_active(key, value) for key, value in element.attrib.items()):
+            return "it is an SVG that holds script"
+    return ""
+
+
+def _is_active(attribute: str, value: str) -> bool:
+    target = "".join(value.split()).lower()
+    return attribute.rpartition("}")[2].lower().startswith("on") or target.startswith(("javascript:", "data:text"))
 
 
 def _size(content: bytes) -> tuple[int, int]:

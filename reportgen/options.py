@@ -66,7 +66,8 @@ def load_options(folder: Path | None = None) -> Options:
         return _to_options(_read_toml(path), path)
     project = folder / "pyproject.toml"
     if project.is_file():
-        table = _read_toml(project).get("tool", {}).get("reportgen")
+        tools = _read_toml(project).get("tool")
+        table = tools.get("reportgen") if isinstance(tools, dict) else None
         if table is not None:
             return _to_options(table, project)
     return Options()

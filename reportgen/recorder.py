@@ -183,7 +183,9 @@ def describe_error(error: BaseException | None) -> ErrorInfo | None:
         return None
     try:
         message = str(error)
-        trace = _shorten_paths("".join(_without_own_frames(traceback.TracebackException.from_exception(error)).format()))
+        trace = _shorten_paths(
+            "".join(_without_own_frames(traceback.TracebackException.from_exception(error)).format())
+        )
     except Exception:  # a user's __str__ may raise anything, the working directory be gone
         message, trace = "", ""
     return ErrorInfo(type(error).__qualname__, message[:_MAX_TRACEBACK], trace[-_MAX_TRACEBACK:])

@@ -178,7 +178,7 @@ def _format_delta(delta: float, form: NumberForm) -> str:
 def _format_share(share: float) -> str:
     percent = share * 100
     if abs(percent) >= 1000:
-        return f"{'+' if share > 0 else MINUS}{abs(percent):,.0f}{NBSP}%"
+        return _format_digits(percent, 0, sign=True) + f"{NBSP}%"
     decimals = 1 if abs(percent) >= 0.1 else 2
     return _format_digits(percent, decimals, sign=True) + f"{NBSP}%"
 

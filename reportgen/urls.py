@@ -37,6 +37,8 @@ def slug(name: str) -> str:
         return name
     digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:12]
     letters = _OTHER.sub("-", name.lower()).strip("-")[:40].strip("-") or "x"
+    if letters in _RESERVED:  # Windows minds `con.html` and `con.anything.html` alike
+        letters = f"{letters}-x"
     return f"{letters}.{digest}"
 
 

@@ -11,15 +11,16 @@ import pytest
 # A module may import from the layers above its own, and a package from itself. Names are those right below `reportgen`.
 LAYERS: list[set[str]] = [
     {"errors"},
-    {"text"},
+    {"text", "stats"},
     {"records"},
     {"inputs"},
     {"log"},
+    {"options"},
     {"recorder"},
     {"artifacts", "metrics", "decorators"},
-    {"options"},
     {"store"},
     {"compact"},
+    {"images"},
     {"model"},
     {"urls"},
     {"charts", "prose", "diff"},

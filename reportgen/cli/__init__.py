@@ -18,11 +18,9 @@ from reportgen.errors import ReportgenError
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="reportgen")
-@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
-@click.pass_context
-def cli(context: click.Context, debug: bool) -> None:
+@click.option("--debug", is_flag=True, help="Show the traceback of an error; may stand anywhere.")
+def cli(debug: bool) -> None:
     """Turn run logs of pipelines into a static report site."""
-    context.obj = debug
 
 
 cli.add_command(build)
@@ -36,9 +34,12 @@ def main(args: list[str] | None = None) -> None:
 
 def run(args: list[str] | None = None) -> int:
     """Run the command line and give its exit code."""
-    debug = "--debug" in (sys.argv[1:] if args is None else args)
+    words = sys.argv[1:] if args is None else args
+    end = words.index("--") if "--" in words else len(words)
+    debug = "--debug" in words[:end]  # anywhere before a command's own words, not just before the command
+    words = [word for word in words[:end] if word != "--debug"] + words[end:]
     try:
-        result = cli.main(args=args, prog_name="reportgen", standalone_mode=False)
+        result = cli.main(args=words, prog_name="reportgen", standalone_mode=False)
     except click.exceptions.Exit as finished:
         return finished.exit_code
     except click.ClickException as error:

@@ -51,10 +51,15 @@ def report(result: BuildResult) -> None:
     """Print what a build made and what it could not read."""
     for problem in result.problems[:_MAX_SHOWN]:
         place = f"{problem.file}:{problem.line}" if problem.line else problem.file
-        click.echo(f"{click.style('skipped', fg='yellow')}: {place}: {problem.reason}", err=True)
+        click.echo(f"{click.style('skipped', fg='yellow')}: {_printable(f'{place}: {problem.reason}')}", err=True)
     if len(result.problems) > _MAX_SHOWN:
         n_more = len(result.problems) - _MAX_SHOWN
         click.echo(f"skipped: {n_more} more, listed on the site's page Data", err=True)
     if result.n_missing:
         click.echo(f"{result.n_missing} records did not arrive; the pages of their runs say which", err=True)
     click.echo(f"{result.n_runs} runs, {result.n_files} files: {result.output / 'index.html'}")
+
+
+def _printable(text: str) -> str:
+    """Replace what a terminal would take for a command: file names and reasons may come from anywhere."""
+    return "".join(character if character.isprintable() else "\ufffd" for character in text)

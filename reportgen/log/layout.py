@@ -10,6 +10,7 @@ import re
 from pathlib import Path
 
 JOURNAL_SUFFIX = ".jsonl"
+SEGMENT_SUFFIX = ".parquet"
 BLOB_DIR = "blobs"
 BLOB_NAME = re.compile(r"[0-9a-f]{64}\.[a-z0-9]{1,8}")
 

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, get_args
 import msgspec
 
 from reportgen.errors import InputError
-from reportgen.log.layout import BLOB_DIR, JOURNAL_SUFFIX
+from reportgen.log.layout import BLOB_DIR, JOURNAL_SUFFIX, SEGMENT_SUFFIX
 from reportgen.records import LOG_FORMAT, MAX_SEQ, AnyRecord, LogStart
 
 _PADDING = b"\x00 \t\r\n"
@@ -114,9 +114,20 @@ def _iter_journal_paths(log_dir: Path) -> Iterator[Path]:
     try:
         for run_dir in sorted(log_dir.iterdir()):
             if run_dir.is_dir() and run_dir.name != BLOB_DIR:
-                yield from sorted(path for path in run_dir.iterdir() if path.suffix == JOURNAL_SUFFIX)
+                yield from _journal_paths(run_dir)
     except OSError as error:
         raise _unreadable(log_dir, error) from error
+
+
+def _journal_paths(run_dir: Path) -> list[Path]:
+    paths = sorted(run_dir.iterdir())
+    journals = [path for path in paths if path.suffix == JOURNAL_SUFFIX]
+    segments = {path.stem: path for path in paths if path.suffix == SEGMENT_SUFFIX}
+    for sealed in segments.keys() - {path.stem for path in journals}:
+        hint = "install a newer reportgen (pip install -U reportgen)"
+        message = f"{segments[sealed]} is a sealed journal, which this reportgen cannot read"
+        raise InputError(message, hint=hint, slug="sealed-journal")
+    return journals
 
 
 def _no_runs(log_dir: Path) -> InputError:
@@ -125,6 +136,20 @@ def _no_runs(log_dir: Path) -> InputError:
         return InputError(f"{log_dir} is the folder of a single run", hint=hint, slug="logs-of-one-run")
     hint = "record a run first; README shows the ten lines it takes"
     return InputError(f"{log_dir} holds no run", hint=hint, slug="no-runs")
+
+
+def read_file(path: Path) -> bytes:
+    """Read a file of a log directory whole.
+
+    Raises
+    ------
+    InputError
+        It cannot be read.
+    """
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise _unreadable(path, error) from error
 
 
 def _unreadable(path: Path, error: OSError) -> InputError:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import secrets
 import threading
 import time
@@ -24,7 +25,17 @@ from reportgen.records import LOG_FORMAT, LogStart, Record
 
 Durability = Literal["process", "disk"]
 
-_encode = msgspec.json.Encoder().encode
+_SURROGATE = re.compile("[\\ud800-\\udfff]")
+
+
+def _to_plain(value: Any) -> str:
+    """Turn a subclass of `str`, such as NumPy's, into text."""
+    if isinstance(value, str):
+        return str(value)
+    raise TypeError(f"{type(value).__name__} cannot be recorded")
+
+
+_encode = msgspec.json.Encoder(enc_hook=_to_plain).encode
 
 
 def now_us() -> int:
@@ -37,12 +48,12 @@ def encode_line(record: Record) -> bytes:
     try:
         return _encode(record) + b"\n"
     except UnicodeEncodeError:
-        return _encode(_scrub(msgspec.to_builtins(record))) + b"\n"
+        return _encode(_scrub(msgspec.to_builtins(record, enc_hook=_to_plain))) + b"\n"
 
 
 def _scrub(value: Any) -> Any:
     if isinstance(value, str):
-        return value.encode("utf-8", "replace").decode()
+        return _SURROGATE.sub("\ufffd", value)
     if isinstance(value, list):
         return [_scrub(item) for item in value]
     if isinstance(value, dict):

@@ -249,7 +249,7 @@ def _facts(model: Model, here: Here, run: Run) -> list[Fact]:
 def _cards(model: Model, here: Here, run: Run) -> list[Card]:
     """Previews of what the run recorded, in the order of its steps."""
     place = {step.id: position for position, step in enumerate(run.steps)}
-    ordered = sorted(run.artifacts, key=lambda a: (place.get(a.step_id or "", -1), a.created_at, a.id))
+    ordered = sorted(run.artifacts, key=lambda a: place.get(a.step_id or "", -1))
     return [_card(model, here, run, artifact) for artifact in ordered]
 
 

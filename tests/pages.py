@@ -1,0 +1,84 @@
+"""Reads the pages of a site as a browser would, without one."""
+
+from __future__ import annotations
+
+import functools
+import posixpath
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+from xml.etree.ElementTree import Element
+
+import html5lib
+
+
+@functools.lru_cache(maxsize=2000)
+def parse(content: bytes) -> Element:
+    """Parse a page as HTML5; names of HTML elements have no namespace. The result is shared: do not change it."""
+    root: Element = html5lib.parse(content, transport_encoding="utf-8", namespaceHTMLElements=False)
+    return root
+
+
+def iter_elements(root: Element) -> Iterator[Element]:
+    """Give every element of a page; comments are none."""
+    return (element for element in root.iter() if isinstance(element.tag, str))
+
+
+def tag(element: Element) -> str:
+    """The name of an element without its namespace."""
+    return element.tag.rpartition("}")[2]
+
+
+def text_of(element: Element) -> str:
+    """The text of an element and of all in it, with single blanks."""
+    return " ".join("".join(element.itertext()).split())
+
+
+def find(root: Element, *tags: str) -> list[Element]:
+    return [element for element in iter_elements(root) if tag(element) in tags]
+
+
+def attributes(element: Element) -> dict[str, str]:
+    """The attributes of an element, names without namespace."""
+    return {name.rpartition("}")[2]: value for name, value in element.attrib.items()}
+
+
+def ids(root: Element) -> list[str]:
+    return [element.attrib["id"] for element in iter_elements(root) if "id" in element.attrib]
+
+
+def policy(root: Element) -> str:
+    """The page's Content-Security-Policy."""
+    (meta,) = (m for m in find(root, "meta") if m.get("http-equiv") == "Content-Security-Policy")
+    return meta.get("content", "")
+
+
+def iter_links(root: Element) -> Iterator[tuple[str, str]]:
+    """Give every address of a page with the tag that has it."""
+    for element in iter_elements(root):
+        for name, value in attributes(element).items():
+            if name in {"href", "src", "action", "formaction", "srcset", "data", "poster", "background", "cite"}:
+                yield tag(element), value
+
+
+def read_site(folder: Path) -> dict[str, bytes]:
+    """Every file of a site by its address."""
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def broken_links(files: dict[str, bytes]) -> list[str]:
+    """The internal links of a site that lead to no file or to no element."""
+    pages = {url: parse(content) for url, content in files.items() if url.endswith(".html")}
+    known = {url: set(ids(page)) for url, page in pages.items()}
+    broken = []
+    for url, page in pages.items():
+        for _, link in iter_links(page):
+            parts = urlsplit(link)
+            if parts.scheme or parts.netloc:
+                continue
+            path = (
+                posixpath.normpath(posixpath.join(posixpath.dirname(url), unquote(parts.path))) if parts.path else url
+            )
+            if path not in files or (parts.fragment and unquote(parts.fragment) not in known.get(path, ())):
+                broken.append(f"{url}: {link}")
+    return broken

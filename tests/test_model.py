@@ -1,0 +1,238 @@
+"""The model: what the tables of a site mean."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from logs import (
+    HOUR,
+    MINUTE,
+    SECOND,
+    START,
+    artifact,
+    delete,
+    end,
+    list_metric,
+    metric,
+    model_of,
+    run_start,
+    step_start,
+    use,
+    write_run,
+)
+
+from reportgen.model import Model
+from reportgen.text import readable_name
+
+
+@pytest.fixture
+def logs(tmp_path: Path) -> Path:
+    return tmp_path / "runs"
+
+
+def model_at(logs: Path, monkeypatch: pytest.MonkeyPatch, at: int) -> Model:
+    """The model of a site that speaks of a given moment."""
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", str(at // SECOND))
+    return model_of(logs)
+
+
+# Status
+
+
+@pytest.mark.parametrize("status", ["completed", "failed", "cancelled"])
+def test_run_that_ended_has_the_status_it_ended_with(logs: Path, monkeypatch: pytest.MonkeyPatch, status: str) -> None:
+    write_run(logs, "r1", [run_start(), end(status)])
+    assert model_at(logs, monkeypatch, START + 1000 * HOUR).run_by_id["r1"].status == status
+
+
+@pytest.mark.parametrize(
+    ("longest_silence", "silence", "status"),
+    [
+        (MINUTE, 10 * MINUTE, "running"),
+        (MINUTE, 10 * MINUTE + SECOND, "stalled"),
+        (HOUR, 3 * HOUR, "running"),
+        (HOUR, 3 * HOUR + SECOND, "stalled"),
+        (MINUTE, -HOUR, "running"),
+    ],
+)
+def test_run_without_end_runs_until_it_is_silent_for_long(
+    logs: Path, monkeypatch: pytest.MonkeyPatch, longest_silence: int, silence: int, status: str
+) -> None:
+    last = START + SECOND + longest_silence
+    write_run(logs, "r1", [run_start(), metric("x", 1, ts=last)])
+    assert model_at(logs, monkeypatch, last + silence).run_by_id["r1"].status == status
+
+
+def test_without_a_source_date_the_newest_record_is_now(logs: Path) -> None:
+    write_run(logs, "r1", [run_start()])
+    write_run(logs, "r2", [run_start(), end()], at=START + HOUR)
+    model = model_of(logs)
+    assert model.as_of == START + HOUR + 2 * SECOND
+    assert model.run_by_id["r1"].status == "stalled"
+
+
+def test_detached_run_is_never_unfinished(logs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_run(logs, "r1", [run_start(detached=True)])
+    assert model_at(logs, monkeypatch, START + 1000 * HOUR).run_by_id["r1"].status == "completed"
+
+
+def test_unfinished_step_shares_the_fate_of_its_run(logs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_run(logs, "r1", [run_start(), step_start("s")])
+    write_run(logs, "r2", [run_start(), step_start("s"), end("failed")])
+    assert model_at(logs, monkeypatch, START + MINUTE).run_by_id["r1"].steps[0].status == "running"
+    model = model_at(logs, monkeypatch, START + 10 * HOUR)
+    assert [run.steps[0].status for run in model.runs] == ["stalled", "cancelled"]
+
+
+# Steps
+
+
+def test_steps_stand_after_the_step_around_them(logs: Path) -> None:
+    steps = [step_start("a"), step_start("b"), step_start("a1", step="a"), step_start("a11", step="a1")]
+    write_run(logs, "r1", [run_start(), *steps, step_start("lost", step="unknown")])
+    found = [(step.id, step.depth) for step in model_of(logs).run_by_id["r1"].steps]
+    assert found == [("a", 0), ("a1", 1), ("a11", 2), ("b", 0), ("lost", 0)]
+
+
+@pytest.mark.parametrize("parents", [{"a": "a"}, {"a": "b", "b": "a"}, {"a": "c", "b": "a", "c": "b"}])
+def test_steps_that_are_each_others_parents_are_not_dropped(logs: Path, parents: dict[str, str]) -> None:
+    steps = [step_start(name, step=parent) for name, parent in parents.items()]
+    write_run(logs, "r1", [run_start(), *steps, step_start("x")])
+    assert sorted(step.id for step in model_of(logs).run_by_id["r1"].steps) == sorted([*parents, "x"])
+
+
+# Runs and their neighbours
+
+
+def test_neighbours_are_of_the_same_pipeline_and_deployment(logs: Path) -> None:
+    places = [("p", None), ("p", "nightly"), ("q", None), ("p", None), ("p", "nightly"), ("p", None)]
+    for number, (pipeline, deployment) in enumerate(places):
+        write_run(logs, f"r{number}", [run_start(pipeline, deployment=deployment)], at=START + number * HOUR)
+    model = model_of(logs)
+    before = {run.id: earlier.id for run in model.runs if (earlier := model.run_before(run))}
+    after = {run.id: later.id for run in model.runs if (later := model.run_after(run))}
+    assert before == {"r3": "r0", "r4": "r1", "r5": "r3"}
+    assert after == {"r0": "r3", "r1": "r4", "r3": "r5"}
+
+
+def test_value_before_skips_runs_without_the_metric_and_other_deployments(logs: Path) -> None:
+    for number, (deployment, value) in enumerate([("a", 1), ("b", 2), ("a", None), ("a", 4), ("b", 5)]):
+        records = [run_start(deployment=deployment), *([] if value is None else [metric("x", value)])]
+        write_run(logs, f"r{number}", records, at=START + number * HOUR)
+    model = model_of(logs)
+    before = {}
+    for run in model.runs:
+        value_before = model.value_before(run.metrics["x"]) if "x" in run.metrics else None
+        before[run.id] = value_before.value if value_before else None
+    assert before == {"r0": None, "r1": None, "r2": None, "r3": 1, "r4": 2}
+
+
+def test_history_of_a_metric_ends_with_the_run(logs: Path) -> None:
+    for number in range(4):
+        write_run(logs, f"r{number}", [run_start(), metric("x", number)], at=START + number * HOUR)
+    model = model_of(logs)
+    assert model.history(model.run_by_id["r2"], "x") == [0, 1, 2]
+
+
+def test_runs_are_ordered_by_their_beginning_then_id(logs: Path) -> None:
+    for run_id, at in [("c", START), ("b", START + HOUR), ("a", START + HOUR)]:
+        write_run(logs, run_id, [run_start()], at=at)
+    assert [run.id for run in model_of(logs).runs] == ["c", "a", "b"]
+
+
+def test_children_are_the_runs_that_a_run_started(logs: Path) -> None:
+    write_run(logs, "r1", [run_start()])
+    write_run(logs, "r2", [run_start(parent="r1")])
+    write_run(logs, "r3", [run_start(parent="elsewhere")])
+    assert {run_id: [run.id for run in runs] for run_id, runs in model_of(logs).children.items()} == {"r1": ["r2"]}
+
+
+@pytest.mark.parametrize("order", [["f", "s", "r", "x", "c", "d"], ["d", "c", "x", "r", "s", "f"]])
+def test_pipelines_that_need_attention_come_first(
+    logs: Path, monkeypatch: pytest.MonkeyPatch, order: list[str]
+) -> None:
+    now = START + 10 * HOUR
+    ends = {"f": "failed", "x": "cancelled", "c": "completed", "d": "completed"}
+    for number, name in enumerate(order):
+        at = now - MINUTE if name == "r" else START + number
+        write_run(logs, f"run{number}", [run_start(name), *([end(ends[name])] if name in ends else [])], at=at)
+    assert [pipeline.name for pipeline in model_at(logs, monkeypatch, now).worst_first()] == [*"fsrxcd"]
+
+
+# Keys
+
+
+def test_newest_version_skips_deleted_ones(logs: Path) -> None:
+    write_run(logs, "r1", [run_start(), artifact("a"), artifact("b"), artifact("c"), delete("c")])
+    key = model_of(logs).keys["summary"]
+    assert [version.version for version in key.versions] == [1, 2, 3]
+    assert key.newest.id == "b"
+
+
+def test_newest_version_of_a_key_whose_versions_are_all_deleted_is_the_highest(logs: Path) -> None:
+    write_run(logs, "r1", [run_start(), artifact("a"), artifact("b"), delete("a"), delete("b")])
+    assert model_of(logs).keys["summary"].newest.id == "b"
+
+
+def test_artifacts_of_a_run_stand_in_the_order_they_were_recorded(logs: Path) -> None:
+    at = START + MINUTE
+    write_run(logs, "r1", [run_start(), *[artifact(name, None, ts=at) for name in ("z", "a", "m")]])
+    assert [one.id for one in model_of(logs).run_by_id["r1"].artifacts] == ["z", "a", "m"]
+
+
+def test_uses_are_reads_by_artifact(logs: Path) -> None:
+    write_run(logs, "r1", [run_start(), artifact("a"), use("write", artifact="a")])
+    write_run(logs, "r2", [run_start(), use(artifact="a"), use(uri="s3://x")], at=START + HOUR)
+    uses = model_of(logs).uses
+    assert {name: [edge.run_id for edge in edges] for name, edges in uses.items()} == {"a": ["r2"]}
+
+
+# Metrics
+
+
+def test_metric_has_a_series_for_each_pipeline_and_deployment(logs: Path) -> None:
+    for number, place in enumerate([("p", "b"), ("p", "a"), ("o", None), ("p", "b")]):
+        write_run(
+            logs, f"r{number}", [run_start(place[0], deployment=place[1]), metric("x", number)], at=START + number
+        )
+    series = model_of(logs).metrics["x"].series
+    assert [(s.pipeline, s.deployment, [value.value for value in s.values]) for s in series] == [
+        ("o", "", [2]),
+        ("p", "a", [1]),
+        ("p", "b", [0, 3]),
+    ]
+
+
+def test_points_are_fetched_by_name_and_run(logs: Path) -> None:
+    write_run(logs, "r1", [run_start(), list_metric("loss", [3, 2]), list_metric("accuracy", [0.5], [10])])
+    write_run(logs, "r2", [run_start(), list_metric("loss", [9, 8, 7])])
+    write_run(logs, "r3", [run_start(), list_metric("loss", [])], at=START + 48 * HOUR)
+    points = model_of(logs).points
+    assert points.fetch("loss", "r1") == ([0, 1], [3, 2])
+    assert points.fetch("accuracy", "r1") == ([10], [0.5])
+    assert points.fetch("loss", "r2") == ([0, 1, 2], [9, 8, 7])
+    assert points.fetch("loss", "r3") == points.fetch("loss", "r9") == points.fetch("other", "r1") == ([], [])
+
+
+# Names
+
+
+def test_readable_names_are_stable() -> None:
+    assert readable_name("0197d1b2-0000-7000-8000-000000000001") == "vivid-fox"
+    assert readable_name("") == "red-bay"
+
+
+@given(st.text())
+def test_readable_name_is_two_words(identity: str) -> None:
+    first, second = readable_name(identity).split("-")
+    assert first.isalpha()
+    assert second.isalpha()
+
+
+def test_run_without_a_name_gets_a_readable_one(logs: Path) -> None:
+    write_run(logs, "r1", [run_start()])
+    write_run(logs, "r2", [run_start(name="mine")])
+    assert [run.name for run in model_of(logs).runs] == [readable_name("r1"), "mine"]

@@ -1,0 +1,581 @@
+"""The pages: templates and views agree, sentences are right, and no text of a record becomes markup."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import json
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+from urllib.parse import urlsplit
+
+import jinja2.meta
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from jinja2 import nodes
+from logs import (
+    HOUR,
+    PNG,
+    SECOND,
+    START,
+    artifact,
+    delete,
+    end,
+    list_metric,
+    metric,
+    model_of,
+    progress,
+    run_start,
+    step_start,
+    use,
+    write_blob,
+    write_run,
+    write_small_project,
+)
+from pages import (
+    attributes,
+    broken_links,
+    find,
+    ids,
+    iter_elements,
+    iter_links,
+    parse,
+    policy,
+    read_site,
+    tag,
+    text_of,
+)
+
+from reportgen.assets import find_data_folder
+from reportgen.build import _PAGE_MODULES, build_site
+from reportgen.model import Model
+from reportgen.options import Options
+from reportgen.render import make_environment, render_page
+from reportgen.views import overview, runs
+from reportgen.views.parts import Page, split_pages
+
+OWN_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'"
+)
+
+
+@pytest.fixture(scope="module")
+def small_site(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """The files of a site that has a little of everything."""
+    folder = tmp_path_factory.mktemp("small")
+    write_small_project(folder / "runs")
+    build_site([folder / "runs"], folder / "site", Options())
+    return read_site(folder / "site")
+
+
+@pytest.fixture(scope="module")
+def small_pages(tmp_path_factory: pytest.TempPathFactory) -> list[Page]:
+    folder = tmp_path_factory.mktemp("pages")
+    write_small_project(folder)
+    return list(iter_pages(model_of(folder)))
+
+
+def iter_pages(model: Model) -> Iterator[Page]:
+    for module in _PAGE_MODULES:
+        yield from (page for page in module.make_pages(model) if isinstance(page, Page))
+
+
+# Templates and views
+
+TEMPLATES = sorted(path.name for path in find_data_folder("templates").glob("*.html"))
+
+
+def names_used(template: str) -> set[str]:
+    """The names that a template takes from its view."""
+    environment = make_environment()
+    source, *_ = environment.loader.get_source(environment, template)  # type: ignore[union-attr]
+    tree = environment.parse(source)
+    own = {node.target for node in tree.find_all(nodes.Import)} | {node.name for node in tree.find_all(nodes.Macro)}
+    return jinja2.meta.find_undeclared_variables(tree) - environment.globals.keys() - own
+
+
+@pytest.mark.parametrize("template", [name for name in TEMPLATES if name not in {"base.html", "macros.html"}])
+def test_template_uses_exactly_the_fields_of_its_view(small_pages: list[Page], template: str) -> None:
+    views = {type(page.view) for page in small_pages if page.template == template}
+    (view,) = views
+    assert names_used(template) | names_used("base.html") == {field.name for field in dataclasses.fields(view)}
+
+
+def test_macros_take_nothing_from_a_view() -> None:
+    assert names_used("macros.html") == set()
+
+
+def test_every_field_of_a_view_is_documented(small_pages: list[Page]) -> None:
+    for view in {type(page.view) for page in small_pages}:
+        listed = (inspect.getdoc(view) or "").partition("Attributes\n----------\n")[2]
+        documented = {
+            name for line in re.findall(r"^(?! )[\w, ]+$", listed, re.MULTILINE) for name in re.split(r",\s*", line)
+        }
+        assert documented == {field.name for field in dataclasses.fields(view)}, view.__name__
+
+
+def test_views_and_their_rows_are_frozen_and_say_what_they_are(small_pages: list[Page]) -> None:
+    modules = {inspect.getmodule(type(page.view)) for page in small_pages}
+    for module in modules:
+        for name, found in inspect.getmembers(module, dataclasses.is_dataclass):
+            assert found.__dataclass_params__.frozen, name  # type: ignore[attr-defined]
+            assert not (found.__doc__ or "").startswith(f"{name}("), f"{name} has no docstring"
+
+
+# Sentences
+
+
+@pytest.mark.parametrize(
+    ("statuses", "sentence"),
+    [
+        ("", "No run yet."),
+        ("completed", "The last run completed."),
+        ("running", "The pipeline is running."),
+        ("completed completed", "Both pipelines completed their last run."),
+        ("completed completed completed", "All three pipelines completed their last run."),
+        ("completed running", "All is fine; one of 2 pipelines is running."),
+        ("running running completed", "All is fine; two of 3 pipelines are running."),
+        ("failed", "One pipeline failed."),
+        ("failed completed", "One pipeline failed; the other one is fine."),
+        ("failed failed completed running", "Two pipelines failed; the other two are fine."),
+        ("stalled stalled", "Two pipelines have stalled."),
+        ("cancelled completed", "One pipeline was cancelled; the other one is fine."),
+        ("failed stalled cancelled running", "One pipeline failed, one has stalled and one was cancelled; "
+         "the other one is fine."),
+    ],
+)  # fmt: skip
+def test_headline_says_whether_all_is_fine(statuses: str, sentence: str) -> None:
+    assert overview.headline([SimpleNamespace(status=status) for status in statuses.split()]) == sentence
+
+
+def test_overview_shows_the_failed_pipeline_first_with_its_error(small_site: dict[str, bytes]) -> None:
+    page = parse(small_site["index.html"])
+    assert text_of(find(page, "h1")[0]) == "One pipeline failed; the other two are fine."
+    (alert,) = (ul for ul in find(page, "ul") if ul.get("class") == "alerts")
+    assert "etl" in text_of(alert)
+    assert "ValueError: no rows" in text_of(alert)
+    (section,) = (one for one in find(page, "section") if one.get("id") == "pipelines")
+    names = [text_of(find(head, "a")[0]) for head in find(section, "th") if head.get("scope") == "row"]
+    assert names == ["etl", "watch", "churn"]
+
+
+def test_run_page_shows_what_was_recorded(small_site: dict[str, bytes]) -> None:
+    text = text_of(parse(small_site["runs/run-3.html"]))
+    for words in ("accuracy", "0.93", "nightly", "train", "load", "summary v4", "NaN", "curve", "lr"):
+        assert words in text, words
+    text = text_of(parse(small_site["runs/run-f.html"]))
+    assert "Traceback (most recent call last)" in text
+
+
+def test_tombstone_says_when_and_why(small_site: dict[str, bytes]) -> None:
+    text = text_of(parse(small_site["artifacts/summary/v2.html"]))
+    assert "This version was deleted on 1 Jan 2026, 05:00:04: wrong data." in text
+    assert "Run 1" not in text
+
+
+# Pages of a listing
+
+
+def pages_of_runs(logs: Path, n_runs: int) -> dict[str, bytes]:
+    for number in range(len(list(logs.iterdir())) if logs.is_dir() else 0, n_runs):
+        records = [run_start("many"), metric("x", number % 10), end()]
+        write_run(logs, f"run-{number:04}", records, at=START + number * HOUR)
+    environment = make_environment()
+    return {page.url: render_page(environment, page) for page in runs.make_pages(model_of(logs))}
+
+
+def test_full_pages_do_not_change_when_runs_are_added(tmp_path: Path) -> None:
+    counts = (99, 100, 199, 200, 201)
+    built = {n_runs: pages_of_runs(tmp_path / "runs", n_runs) for n_runs in counts}
+    numbered = {n_runs: sorted(url for url in files if "page." in url) for n_runs, files in built.items()}
+    assert numbered == {99: [], 100: [], 199: [], 200: ["runs/page.1.html"], 201: ["runs/page.1.html"]}
+    assert built[200]["runs/page.1.html"] == built[201]["runs/page.1.html"]
+    rows = {n_runs: files["runs/index.html"].count(b'<th scope="row"') for n_runs, files in built.items()}
+    assert rows == {99: 99, 100: 100, 199: 199, 200: 100, 201: 101}
+
+
+def test_full_page_changes_only_its_way_to_the_newer_page(tmp_path: Path) -> None:
+    before = pages_of_runs(tmp_path / "runs", 299)["runs/page.1.html"].decode()
+    after = pages_of_runs(tmp_path / "runs", 300)
+    assert sorted(after) == ["runs/index.html", "runs/page.1.html", "runs/page.2.html"]
+    newer = '<a href="index.html">Newer</a>'
+    assert newer in before
+    assert after["runs/page.1.html"].decode() == before.replace(newer, '<a href="page.2.html">Newer</a>')
+
+
+@given(st.integers(0, 400), st.integers(1, 50))
+def test_listing_is_divided_without_loss(n_items: int, size: int) -> None:
+    items = list(range(n_items))
+    full, newest = split_pages(items, size)
+    assert [item for page in full for item in page] + list(newest) == items
+    assert all(len(page) == size for page in full)
+    assert len(newest) < 2 * size
+    assert not full or len(newest) >= size
+
+
+@given(st.integers(0, 300), st.integers(0, 100), st.integers(1, 50))
+def test_full_pages_stay_when_items_are_added(n_items: int, n_more: int, size: int) -> None:
+    before, _ = split_pages(range(n_items), size)
+    after, _ = split_pages(range(n_items + n_more), size)
+    assert after[: len(before)] == before
+
+
+# What every page keeps to
+
+
+def check_page(url: str, content: bytes, expected_policy: str = OWN_POLICY) -> None:
+    page = parse(content)
+    assert policy(page) == expected_policy, url
+    assert not re.search("[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\ufffe\uffff]", content.decode()), url
+    assert len(find(page, "h1")) == 1, url
+    (title,) = find(find(page, "head")[0], "title")
+    assert text_of(title), url
+    assert find(page, "style", "iframe", "object", "embed", "form", "base", "applet", "frame") == [], url
+    for script in find(page, "script"):
+        assert set(script.attrib) == {"src", "defer"}, url
+        assert script.get("src", "").endswith("static/report.js"), url
+        assert not script.text, url
+    for element in iter_elements(page):
+        names = attributes(element)
+        assert "style" not in names, url
+        assert not any(name.startswith("on") for name in names), url
+        assert not names.get("src", "").startswith("data:"), url
+    found = ids(page)
+    assert sorted(found) == sorted(set(found)), f"{url}: {[one for one in set(found) if found.count(one) > 1]}"
+
+
+def html_files(files: Mapping[str, bytes]) -> dict[str, bytes]:
+    return {url: content for url, content in files.items() if url.endswith(".html")}
+
+
+def test_every_page_keeps_to_the_rules_of_the_platforms(small_site: dict[str, bytes]) -> None:
+    for url, content in html_files(small_site).items():
+        check_page(url, content)
+
+
+def test_page_makes_no_request_to_another_host(small_site: dict[str, bytes]) -> None:
+    for url, content in html_files(small_site).items():
+        for name, link in iter_links(parse(content)):
+            assert name == "a" or not urlsplit(link).netloc, f"{url}: {name} {link}"
+
+
+def test_ids_of_texts_on_one_page_do_not_meet(tmp_path: Path) -> None:
+    text = "# Same\n\n## Same\n\n## Trend\n\n## Main\n\nA note[^1] and[^2].\n\n[^1]: One.\n[^2]: Two.\n"
+    shared = {"description": text + "\n\n" + "word " * 80}
+    records = [artifact(f"id-{n}", f"key-{n}", data=text, **shared) for n in range(3)]
+    records += [artifact("keyless", None, data=text, **shared)]
+    steps = [
+        artifact(f"p{n}", "trend", type="progress", data=n, **shared) for n in range(4)
+    ]  # has a chart named as its section
+    write_run(tmp_path / "runs", "r1", [run_start(), *records, *steps])
+    build_site([tmp_path / "runs"], tmp_path / "site", Options())
+    files = read_site(tmp_path / "site")
+    for url, content in html_files(files).items():
+        check_page(url, content)
+    assert broken_links(files) == []
+
+
+def test_origin_of_a_remote_image_is_allowed_on_its_own_pages_only(tmp_path: Path) -> None:
+    data = {"url": "https://Images.example.org:8443/plot.png?a='b'&c=\"d\""}
+    records = [
+        run_start(),
+        artifact("i", "plot", type="image", data=data),
+        artifact("n", None, type="image", data=data),
+    ]
+    write_run(tmp_path / "runs", "r1", records)
+    build_site([tmp_path / "runs"], tmp_path / "site", Options())
+    own = {"artifacts/plot/index.html", "artifacts/plot/v1.html", "runs/r1/n.html"}
+    wider = OWN_POLICY.replace("data:;", "data: https://images.example.org:8443;")
+    for url, content in html_files(read_site(tmp_path / "site")).items():
+        check_page(url, content, wider if url in own else OWN_POLICY)
+        remote = [image for image in find(parse(content), "img") if urlsplit(image.get("src", "")).netloc]
+        assert len(remote) == (url in own), url
+
+
+ODD_ADDRESSES: list[Any] = [
+    "https://x.example; script-src *",
+    "https://x.example,https://y.example/",
+    "https://user@x.example/x.png",
+    "https://x.example'/x.png",
+    "https://*/x.png",
+    "https://x.example\t;/x.png",
+    "http:///x.png",
+    "//x.example/x.png",
+    "javascript:alert(1)",
+    "data:image/svg+xml,<svg onload=alert(1)>",
+    "blob:https://x.example/1",
+    7,
+    ["https://x.example/"],
+    None,
+]
+
+
+def test_odd_address_of_an_image_never_widens_the_policy(tmp_path: Path) -> None:
+    records = [artifact(f"i{n}", f"plot-{n}", type="image", data={"url": url}) for n, url in enumerate(ODD_ADDRESSES)]
+    write_run(tmp_path / "runs", "r1", [run_start(), *records])
+    build_site([tmp_path / "runs"], tmp_path / "site", Options())
+    for url, content in html_files(read_site(tmp_path / "site")).items():
+        check_page(url, content)
+        assert not [image for image in find(parse(content), "img") if urlsplit(image.get("src", "")).netloc], url
+
+
+# Hostile text
+
+HOSTILE = [
+    "<script>alert(1)</script>",
+    "</title></style></textarea></script><script src=https://evil.example/x.js></script>",
+    "\"><img src=x onerror=alert(1)>",
+    "' onmouseover='alert(1)",
+    "`onclick=alert(1) x=`",
+    "javascript:alert(1)",
+    "java\tscript:alert(1)",
+    "vbscript:msgbox(1)",
+    "data:text/html,<script>alert(1)</script>",
+    "[x](javascript:alert(1)) ![x](javascript:alert(1)) <javascript:alert(1)>",
+    "[a](https://example.org/\"onmouseover=alert(1)) [b](//evil.example) [c](data:text/html,x)",
+    "<svg><style><img src=x onerror=alert(1)></style></svg><math><mtext><table><mglyph><style><img src onerror=1>",
+    "<iframe src=//evil.example></iframe><object data=x></object><base href=//evil.example><form action=/x><input>",
+    "<p style='position:fixed' class='top' id='main' onclick=alert(1)>x",
+    "{{7*7}} {% raw %} ${7*7} #{7*7} <%= 7*7 %>",
+    "]]> <!-- <![CDATA[ --> &lt;script&gt; &#60;script&#62;",
+    "\u202egnp.exe \u2066evil\u2069 \u200b\ufeff",
+    "\x00\x01\x08\x0b\x0c\x1b[31m\x7f\x80\x9f\ufffe\uffff",
+    "../../x",
+    "/etc/passwd",
+    "..\\..\\x",
+    "CON",
+    ".htaccess",
+    "_hidden",
+    "a/b:c|d?e*f\"g<h>i",
+    "%2e%2e%2f",
+    "line\nbreak\r\n\u2028\u2029end",
+    "=HYPERLINK(\"http://evil.example\")",
+    "🧨" * 40,
+    "x" * 3000,
+    "á̂" * 50,
+    " ",
+]  # fmt: skip
+
+
+def hostile_records(text: str) -> Iterator[Any]:
+    """Records of every kind with this text in each of their fields."""
+    yield run_start(
+        text,
+        name=text,
+        deployment=text,
+        params={text: text, "nested": {text: [text]}},
+        tags=[text],
+        parent=text,
+        context={text: text},
+    )
+    yield step_start(text, text)
+    yield metric(text, 0.5, step=text)
+    yield metric("shared", "NaN")
+    yield list_metric(text, [1, 2, 3], step=text)
+    keyed: dict[str, Any] = {"description": text, "step": text}
+    yield artifact(f"{text}-md", f"{text}-md", data=text, **keyed)
+    yield artifact(f"{text}-md2", f"{text}-md", data=f"# {text}\n\n> {text}\n\n|{text}|\n|-|\n|{text}|\n", **keyed)
+    table = {"columns": [text, "n"], "rows": [[text, 1], [f"[{text}]({text})", 2], [{text: text}, [text]]]}
+    yield artifact(f"{text}-table", text, type="table", data=table, **keyed)
+    yield artifact(f"{text}-table2", text, type="table", data={"columns": [], "rows": [[text], text]}, **keyed)
+    yield artifact(f"{text}-link", f"{text}-link", type="link", data={"link": text, "link_text": text}, **keyed)
+    yield artifact(f"{text}-link2", f"{text}-link", type="link", data={"link": f"https://x/{text}"}, **keyed)
+    yield artifact(f"{text}-url", f"{text}-url", type="image", data={"url": text}, **keyed)
+    yield artifact(f"{text}-url2", f"{text}-url", type="image", data={"url": f"https://x.example/{text}"}, **keyed)
+    yield artifact(f"{text}-blob", f"{text}-blob", type="image", data={"blob": text, "name": text}, **keyed)
+    yield artifact(f"{text}-raw", None, type="image", data=text, **keyed)
+    yield artifact(f"{text}-bar", f"{text}-bar", type="progress", data=text, **keyed)
+    yield artifact(f"{text}-bar2", f"{text}-bar", type="progress", data=1, **keyed)
+    yield progress(f"{text}-bar2", 150.0, description=text)
+    yield progress(text, 1.0)
+    yield artifact(f"{text}-gone", f"{text}-gone", data=text, **keyed)
+    yield delete(f"{text}-gone", text)
+    yield use(step=text, artifact=f"{text}-md", key=text, uri=text, name=text, digest=text)
+    yield use("write", step=text, uri=text, name=text, digest=text)
+    yield use(uri=text)
+    yield end("failed", (text, text, text), step=text)
+    yield end("failed", (f"{text}!", text, text))
+
+
+def write_texts(log_dir: Path, texts: list[str]) -> None:
+    for number, text in enumerate(texts):
+        blob = write_blob(log_dir, f"folder-{number}", PNG)
+        records = [
+            *hostile_records(text),
+            artifact("good", "good", type="image", data={"blob": blob}, description=text),
+        ]
+        path = write_run(log_dir, text, records, at=START + number * HOUR, folder=f"folder-{number}")
+        unknown = json.dumps({"kind": text, "ts": 1, "seq": 500, text: text})
+        wrong = json.dumps({"kind": "artifact", "ts": 1, "seq": 501, "id": text, "type": text})
+        lines = [unknown, wrong, '{"kind":"metric","ts":1,"seq":502,"name":"\\ud800","value":1}', text]
+        path.write_bytes(path.read_bytes() + "\n".join(lines).encode() + b"\n")
+
+
+# What sanitised Markdown may add to what the pages have anyway.
+PROSE = {
+    *((name, "") for name in "a p em strong code pre blockquote ul ol li h3 h4 h5 h6 hr br table thead tbody tr th td "
+      "span div del ins sup sub kbd details summary dl dt dd s b i u small q cite mark abbr samp var".split()),
+    *(("a", name) for name in "href title rel id class".split()),
+    *((name, "class") for name in "div span p pre code table th td li ul ol".split()),
+    *((name, "id") for name in "a p h3 h4 h5 h6 li sup div".split()),
+    ("pre", "tabindex"), ("div", "tabindex"), ("div", "role"), ("div", "aria-label"), ("p", "dir"),
+}  # fmt: skip
+
+
+def shapes(files: Mapping[str, bytes]) -> dict[tuple[str, str], str]:
+    """Every element and every attribute of an element that a site has, with one page that has it."""
+    found: dict[tuple[str, str], str] = {}
+    for url, content in html_files(files).items():
+        for element in iter_elements(parse(content)):
+            for name in ("", *attributes(element)):
+                found.setdefault((tag(element), name), url)
+    return found
+
+
+@pytest.fixture(scope="module")
+def hostile_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with hostile logs in `in/runs` and their site in `in/out/site`."""
+    folder = tmp_path_factory.mktemp("hostile")
+    write_texts(folder / "in" / "runs", HOSTILE)
+    build_site([folder / "in" / "runs"], folder / "in" / "out" / "site", Options(title=HOSTILE[1]))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def hostile_site(hostile_folder: Path) -> dict[str, bytes]:
+    return read_site(hostile_folder / "in" / "out" / "site")
+
+
+def test_hostile_text_adds_no_element_and_no_attribute(
+    hostile_site: dict[str, bytes], small_site: dict[str, bytes], tmp_path: Path
+) -> None:
+    write_texts(tmp_path / "runs", [f"plain words {number}" for number in range(3)])
+    build_site([tmp_path / "runs"], tmp_path / "site", Options())
+    harmless = {*shapes(small_site), *shapes(read_site(tmp_path / "site")), *PROSE}
+    assert {shape: url for shape, url in shapes(hostile_site).items() if shape not in harmless} == {}
+
+
+def test_hostile_text_does_not_loosen_the_rules_of_a_page(hostile_site: dict[str, bytes]) -> None:
+    wider = OWN_POLICY.replace("data:;", "data: https://x.example;")
+    for url, content in html_files(hostile_site).items():
+        remote = [image for image in find(parse(content), "img") if urlsplit(image.get("src", "")).netloc]
+        check_page(url, content, wider if remote else OWN_POLICY)
+
+
+def test_links_to_hostile_addresses_are_not_made(hostile_site: dict[str, bytes]) -> None:
+    schemes = set()
+    for url, content in html_files(hostile_site).items():
+        for name, link in iter_links(parse(content)):
+            assert not link.startswith(("//", "/", "\\")), f"{url}: {name} {link!r}"
+            assert not set(link) & set(map(chr, range(32))), f"{url}: {name} {link!r}"
+            schemes.add(urlsplit(link).scheme)
+    assert schemes <= {"", "http", "https", "mailto"}
+
+
+def test_links_of_a_hostile_site_lead_somewhere(hostile_site: dict[str, bytes]) -> None:
+    assert broken_links(hostile_site) == []
+
+
+def test_hostile_names_write_nothing_outside_of_the_site(hostile_folder: Path) -> None:
+    assert sorted(path.name for path in hostile_folder.iterdir()) == ["in"]
+    assert sorted(path.name for path in (hostile_folder / "in").iterdir()) == ["out", "runs"]
+    assert [path.name for path in (hostile_folder / "in" / "out").iterdir()] == ["site"]
+    assert sorted(path.name for path in (hostile_folder / "in" / "runs").iterdir()) == sorted(
+        f"folder-{number}" for number in range(len(HOSTILE))
+    )
+
+
+def test_hostile_names_become_file_names_that_every_system_takes(hostile_site: dict[str, bytes]) -> None:
+    reserved = {"con", "prn", "aux", "nul", *(f"{device}{n}" for device in ("com", "lpt") for n in range(10))}
+    for url in hostile_site.keys() - {".nojekyll"}:
+        assert len(url) <= 200, url
+        for name in url.split("/"):
+            assert re.fullmatch(r"[a-z0-9][a-z0-9._-]{0,98}", name), url
+            assert name.partition(".")[0] not in reserved, url
+
+
+def test_hostile_text_is_shown_as_text(hostile_site: dict[str, bytes]) -> None:
+    shown = text_of(parse(hostile_site["pipelines/index.html"]))
+    assert "<script>alert(1)</script>" in shown
+    assert "{{7*7}}" in shown
+    assert "javascript:alert(1)" in shown
+
+
+def test_hostile_images_of_a_run_copy_no_file(hostile_site: dict[str, bytes]) -> None:
+    blobs = [content for url, content in hostile_site.items() if url.startswith("data/blobs/")]
+    assert blobs == [PNG]
+
+
+def deep(depth: int) -> Any:
+    value: Any = 1
+    for _ in range(depth):
+        value = [value]
+    return value
+
+
+ODD_DATA: list[Any] = [
+    None,
+    True,
+    -1,
+    10**300,
+    1e308,
+    "",
+    [],
+    {},
+    deep(400),
+    {"columns": None, "rows": None},
+    {"columns": ["a", "a", None, 1], "rows": [[1], [1, 2, 3, 4, 5], []]},
+    {"columns": ["a"], "rows": [[1e308], [-1e308], ["NaN"], ["Infinity"], [None], [10**18], [True]]},
+    {"columns": [], "rows": []},
+    {"columns": ["a"], "rows": [[deep(300)]]},
+    {"link": None},
+    {"link": ["x"], "link_text": {}},
+    {"link": "https://[", "link_text": ""},
+    {"url": {}, "blob": []},
+    {"blob": None},
+]
+
+
+@pytest.mark.parametrize("kind", ["markdown", "table", "link", "image", "progress"])
+def test_data_of_another_form_never_stops_the_build(tmp_path: Path, kind: str) -> None:
+    one_key = [artifact(f"v{n}", "key", type=kind, data=data) for n, data in enumerate(ODD_DATA)]
+    own_keys = [artifact(f"k{n}", f"key-{n}", type=kind, data=data) for n, data in enumerate(ODD_DATA)]
+    write_run(tmp_path / "runs", "r1", [run_start(), *one_key, *own_keys])
+    build_site([tmp_path / "runs"], tmp_path / "site", Options())
+    files = read_site(tmp_path / "site")
+    for url, content in html_files(files).items():
+        check_page(url, content)
+    assert broken_links(files) == []
+
+
+@pytest.mark.parametrize(
+    "numbers",
+    [
+        ["NaN"] * 3,
+        ["Infinity", "-Infinity", "NaN"],
+        [1e308, -1e308, 1e308],
+        [5e-324, 0.0, -5e-324],
+        [0, 0, 0],
+        [1e15, 1e-15, 1],
+        [],
+    ],
+    ids=str,
+)
+def test_odd_numbers_never_stop_the_build(tmp_path: Path, numbers: list[Any]) -> None:
+    for number in range(3):
+        records = [metric("m", one) for one in numbers[number : number + 1]]
+        records += [list_metric("l", numbers), list_metric("x", numbers, numbers)]
+        write_run(tmp_path / "runs", f"r{number}", [run_start(), *records, end()], at=START + number * SECOND)
+    build_site([tmp_path / "runs"], tmp_path / "site", Options())
+    files = read_site(tmp_path / "site")
+    for url, content in html_files(files).items():
+        check_page(url, content)
+        drawn = [
+            value for e in iter_elements(parse(content)) for name, value in attributes(e).items() if name in "xydr"
+        ]
+        assert not [value for value in drawn if re.search("nan|inf", value)], url
+    assert broken_links(files) == []
