@@ -33,7 +33,7 @@ demo: $(DEMO_STAMP) ## Run the example pipelines and build their site
 	@echo "open $(CURDIR)/demo/site/index.html"
 
 test: $(TEST_STAMP) ## Run all tests, the browser tests too where there is a Chromium
-	@.ci/run-tests $(BIN)/python -n $(WORKERS) $(ARGS)
+	@.ci/run-tests $(BIN)/python -n $(WORKERS) --dist loadgroup $(ARGS)
 
 lint: $(LINT_STAMP) ## Check style and format
 	@$(BIN)/ruff check

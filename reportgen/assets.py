@@ -46,7 +46,7 @@ def make_stamp(model: Model) -> str:
 
     It is a file of its own so that a new run changes this one file and not the text of every old page.
     """
-    n_problems = sum(len(run.problems) for run in model.runs)
+    n_problems = len(model.problems)
     n_missing = sum(run.n_missing for run in model.runs)
     as_of, counted = "No run yet", ""
     if model.runs:

@@ -7,7 +7,9 @@ Everything before `publish` only reads, so a build that finds an error has chang
 
 from __future__ import annotations
 
+import json
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -93,8 +95,7 @@ def build_site(log_dirs: Sequence[Path], output: Path, options: Options) -> Buil
             site.write(file.url, file.content)
         site.write_manifest({"data_format": DATA_FORMAT, "as_of_us": model.as_of, "n_runs": len(model.runs)})
         n_files = site.n_files
-    problems = [problem for run_ in model.runs for problem in run_.problems]
-    return BuildResult(output, len(model.runs), n_files, problems, sum(run_.n_missing for run_ in model.runs))
+    return BuildResult(output, len(model.runs), n_files, model.problems, sum(run_.n_missing for run_ in model.runs))
 
 
 def read_model(log_dirs: Sequence[Path], options: Options) -> tuple[Model, Compaction]:
@@ -107,8 +108,6 @@ def read_model(log_dirs: Sequence[Path], options: Options) -> tuple[Model, Compa
 
 
 def _find_images(compaction: Compaction, journals: dict[str, list[JournalFile]]) -> dict[str, ImageFacts]:
-    import json
-
     folders = [file.path.parent for files in journals.values() for file in files]
     names = []
     for row in table_rows(compaction.tables["artifacts"]):
@@ -124,11 +123,10 @@ def _source_date_us() -> int | None:
     text = os.environ.get("SOURCE_DATE_EPOCH")
     if not text:
         return None
-    try:
-        return int(text) * 1_000_000
-    except ValueError as error:
+    if not re.fullmatch(r"[0-9]{1,11}", text):
         hint = "unset it or give whole seconds since 1970"
-        raise InputError(f"SOURCE_DATE_EPOCH is {text!r}", hint=hint, slug="bad-source-date") from error
+        raise InputError(f"SOURCE_DATE_EPOCH is {text!r}", hint=hint, slug="bad-source-date")
+    return int(text) * 1_000_000
 
 
 def make_files(model: Model, compaction: Compaction) -> Iterator[RawFile]:

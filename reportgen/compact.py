@@ -10,7 +10,6 @@ the ones before it. Between writers the time decides, then the writer's name.
 
 from __future__ import annotations
 
-import datetime as dt
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -35,6 +34,7 @@ from reportgen.records import (
 )
 from reportgen.stats import mean
 from reportgen.store import Tables, make_table
+from reportgen.text import iso_day
 
 UNKNOWN_PIPELINE = "unknown"
 
@@ -72,15 +72,15 @@ class Compaction:
 
 
 def compact_run(run: RunRecords) -> RunPart:
-    """Give the rows of one run."""
+    """Give the rows of one run. Without a single good record it has problems, but no row of its own."""
     events = _order(run.records)
     start = next((event.record for event in events if isinstance(event.record, RunStart)), None)
-    began = min((event.at for event in events), default=0)
-    part = RunPart(run.run_id, dt.datetime.fromtimestamp(began / 1e6, dt.UTC).strftime("%Y-%m-%d"))
+    part = RunPart(run.run_id, iso_day(min((event.at for event in events), default=0)))
     problems = list(run.problems)
     if start is None:
         problems.append(Problem(run.run_id, run.run_id, 0, "the record of the run's beginning is missing"))
-    _add_run(part, run, events, start)
+    if events:
+        _add_run(part, run, events, start)
     _add_steps(part, events)
     _add_artifacts(part, events, problems)
     _add_metrics(part, events)
@@ -125,9 +125,9 @@ def _add_run(part: RunPart, run: RunRecords, events: Sequence[_Event], start: Ru
         "deployment": start.deployment,
         "name": start.name,
         "status": end_record.status if end_record else None,
-        "started_at": events[0].at if events else 0,
+        "started_at": events[0].at,
         "ended_at": end.at if end else None,
-        "last_record_at": events[-1].at if events else 0,
+        "last_record_at": events[-1].at,
         "longest_silence_us": max((after.at - before.at for before, after in pairwise(events)), default=0),
         "parent_run_id": start.parent,
         "params_json": _json(start.params),

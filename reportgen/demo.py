@@ -48,16 +48,15 @@ def _load_example(name: str) -> ModuleType:
 
 @contextmanager
 def recording_into(log_dir: Path) -> Iterator[None]:
-    """Let everything inside record into a log directory."""
-    before = os.environ.get("REPORTGEN_LOG_DIR")
+    """Let everything inside record into a log directory, whatever the environment says."""
+    names = ("REPORTGEN_LOG_DIR", "REPORTGEN_DISABLED", "REPORTGEN_RUN_ID", "REPORTGEN_STEP_ID")
+    before = {name: os.environ.pop(name) for name in names if name in os.environ}
     os.environ["REPORTGEN_LOG_DIR"] = str(log_dir)
     try:
         yield
     finally:
-        if before is None:
-            del os.environ["REPORTGEN_LOG_DIR"]
-        else:
-            os.environ["REPORTGEN_LOG_DIR"] = before
+        del os.environ["REPORTGEN_LOG_DIR"]
+        os.environ.update(before)
 
 
 def make_run(run: Callable[[], None]) -> bool:

@@ -181,11 +181,17 @@ def _arrow_cells(column: Any) -> list[Any]:
 
 
 def _from_columns(table: Mapping[Any, Any]) -> tuple[list[str], list[tuple[Any, ...]]]:
+    _check_names(table)
     columns = {str(name): list(_as_list(values, f"column {name!r}")) for name, values in table.items()}
     lengths = {name: len(values) for name, values in columns.items()}
     if len(set(lengths.values())) > 1:
         raise ValueError(f"the columns of a table must have one length, not {lengths}")
     return list(columns), list(zip(*columns.values(), strict=True))
+
+
+def _check_names(names: Mapping[Any, Any]) -> None:
+    if len({str(name) for name in names}) < len(names):
+        raise ValueError(f"two columns of a table have the same name as text: {[*names]!r}")
 
 
 def _as_list(values: Any, what: str) -> Iterable[Any]:
@@ -307,11 +313,13 @@ def read_image(image: Any) -> tuple[bytes, str, str] | str:
     TypeError
         It has none of these forms.
     """
-    if isinstance(image, str) and image.startswith(("http://", "https://")):
+    if isinstance(image, str) and image.lower().startswith(("http://", "https://")):
         return image
-    if isinstance(image, str) and image.startswith("data:"):
+    if isinstance(image, str) and image.lower().startswith("data:"):
         content = _decode_data_url(image)
         return content, image_extension(content), ""
+    if isinstance(image, str) and re.match(r"[a-zA-Z][a-zA-Z0-9+.-]+://", image):
+        raise ValueError(f"an image can be at an http or https URL, or in a file, not at {image[:100]!r}")
     if isinstance(image, (str, os.PathLike)):
         path = Path(image)
         content = path.read_bytes()

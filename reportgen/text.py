@@ -23,6 +23,8 @@ _DAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
 
 # Numbers
 
+_MAX_PLAIN = 1e15  # larger numbers get an exponent, whatever the form
+
 
 class NumberForm(NamedTuple):
     """How the values of one metric or column are written.
@@ -48,7 +50,7 @@ def number_form(values: Iterable[float | None], unit: str = "") -> NumberForm:
     scale = 100.0 if unit == "%" else 1.0
     finite = [abs(value) * scale for value in values if value is not None and math.isfinite(value)]
     largest = max(finite, default=0.0)
-    if largest >= 1e15 or 0 < largest < 1e-4:
+    if largest >= _MAX_PLAIN or 0 < largest < 1e-4:
         return NumberForm(None, unit)
     if all(value == int(value) for value in finite):
         return NumberForm(0, unit)
@@ -73,7 +75,7 @@ def _format_digits(value: float, decimals: int | None, *, sign: bool) -> str:
         return "NaN"
     if math.isinf(value):
         return "∞" if value > 0 else f"{MINUS}∞"
-    if decimals is None:
+    if decimals is None or abs(value) >= _MAX_PLAIN:
         mantissa, exponent = f"{value:+.2e}".split("e")
         text = f"{mantissa} × 10{_superscript(int(exponent))}"
     else:
@@ -132,6 +134,8 @@ def describe_change(
 ) -> Change | None:
     """Say how a value differs from the one before; `None` when one of them is not there.
 
+    Values that read the same in their form have not changed.
+
     Parameters
     ----------
     now, before
@@ -145,7 +149,7 @@ def describe_change(
     """
     if now is None or before is None:
         return None
-    if now == before or (math.isnan(now) and math.isnan(before)):
+    if now == before or format_number(now, form) == format_number(before, form):
         return Change("no change", "quiet", "", "no change")
     if not (math.isfinite(now) and math.isfinite(before)):
         text = f"was {format_number(before, form)}"
@@ -166,7 +170,7 @@ def describe_change(
 
 def _format_delta(delta: float, form: NumberForm) -> str:
     if form.unit == "%":
-        return _format_digits(delta * 100, form.decimals, sign=True) + f"{NBSP}pp"
+        return _format_signed(delta * 100, form.decimals) + f"{NBSP}pp"
     text = format_number(delta, form, sign=True)
     return (
         text
@@ -178,9 +182,14 @@ def _format_delta(delta: float, form: NumberForm) -> str:
 def _format_share(share: float) -> str:
     percent = share * 100
     if abs(percent) >= 1000:
-        return _format_digits(percent, 0, sign=True) + f"{NBSP}%"
-    decimals = 1 if abs(percent) >= 0.1 else 2
-    return _format_digits(percent, decimals, sign=True) + f"{NBSP}%"
+        return _format_signed(percent, 0) + f"{NBSP}%"
+    return _format_signed(percent, 1 if abs(percent) >= 0.1 else 2) + f"{NBSP}%"
+
+
+def _format_signed(value: float, decimals: int | None) -> str:
+    """Keep the sign where rounding leaves zeros only, so that it agrees with the arrow before it."""
+    text = _format_digits(value, decimals, sign=True)
+    return MINUS + text[1:] if value < 0 else text
 
 
 # Times

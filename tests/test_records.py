@@ -65,9 +65,7 @@ STRATEGIES: dict[type[Record], st.SearchStrategy[Record]] = {
     ),
     StepStart: build(StepStart, id=text, name=text, attempt=counts),
     End: build(End, status=status, error=st.none() | st.builds(ErrorInfo, text, text, text)),
-    Artifact: build(
-        Artifact, id=text, type=kind_of_artifact, key=maybe_text, description=maybe_text, data=json_values
-    ),
+    Artifact: build(Artifact, id=text, type=kind_of_artifact, key=maybe_text, description=maybe_text, data=json_values),
     Progress: build(Progress, artifact=text, progress=st.floats(0, 100), description=maybe_text),
     Metric: build(Metric, name=text, value=number),
     ListMetric: build(

@@ -114,18 +114,13 @@ def test_number_alone_gets_the_form_that_suits_it(value: float | None, text: str
         ([12_345.678], "", NumberForm(0)),
         ([1e15], "", NumberForm(None)),
         ([5e-5, -9e-5], "", NumberForm(None)),
-        ([0, 5e-5, 1], "", NumberForm(4)),
+        ([0, 5e-5, 1], "", NumberForm(3)),
         ([0.93, 0.9], "%", NumberForm(0, "%")),
         ([0.935, 0.9], "%", NumberForm(1, "%")),
     ],
 )
 def test_numbers_that_stand_together_share_a_form(together: list[float | None], unit: str, form: NumberForm) -> None:
-    result = number_form(together, unit)
-    assert result.unit == form.unit
-    if together != [0, 5e-5, 1]:
-        assert result == form
-    else:
-        assert result.decimals == 5 or result.decimals in {3, 4}
+    assert number_form(together, unit) == form
 
 
 @pytest.mark.parametrize(
@@ -144,8 +139,13 @@ def test_form_decides_digits_and_unit(value: float, form: NumberForm, text: str)
 
 @pytest.mark.parametrize(
     ("n", "noun", "plural", "text"),
-    [(0, "row", None, "0 rows"), (1, "row", None, "1 row"), (12_000, "row", None, "12,000 rows")]
-    + [(1, "entry", "entries", "1 entry"), (2, "entry", "entries", "2 entries")],
+    [
+        (0, "row", None, "0 rows"),
+        (1, "row", None, "1 row"),
+        (12_000, "row", None, "12,000 rows"),
+        (1, "entry", "entries", "1 entry"),
+        (2, "entry", "entries", "2 entries"),
+    ],
 )
 def test_count_agrees_with_its_noun(n: int, noun: str, plural: str | None, text: str) -> None:
     assert plain(format_count(n, noun, plural)) == text
@@ -153,8 +153,16 @@ def test_count_agrees_with_its_noun(n: int, noun: str, plural: str | None, text:
 
 @pytest.mark.parametrize(
     ("n", "text"),
-    [(0, "0 B"), (999, "999 B"), (1000, "1.0 kB"), (999_949, "999.9 kB"), (999_950, "1.0 MB")]
-    + [(2_500_000_000, "2.5 GB"), (10**12, "1.0 TB"), (10**16, "10000.0 TB")],
+    [
+        (0, "0 B"),
+        (999, "999 B"),
+        (1000, "1.0 kB"),
+        (999_949, "999.9 kB"),
+        (999_950, "1.0 MB"),
+        (2_500_000_000, "2.5 GB"),
+        (10**12, "1.0 TB"),
+        (10**16, "10000.0 TB"),
+    ],
 )
 def test_size_has_three_to_four_digits(n: int, text: str) -> None:
     assert plain(format_bytes(n)) == text
@@ -176,7 +184,8 @@ def test_arrow_sign_and_judgement_of_a_change_agree(
         return
     rises = now > before
     assert change.text[0] == ("↑" if rises else "↓")
-    assert (MINUS if rises else "+") not in re.sub(r"[+−]0([.]0+)?|10⁻", "", change.text)
+    assert change.brief[0] == change.text[0]
+    assert (MINUS if rises else "+") not in change.text + change.brief
     if change.tone != "quiet":
         assert (change.tone == "better") == (rises == (goal == "max"))
         assert change.word == change.tone
@@ -203,6 +212,7 @@ def test_change_back_has_the_other_arrow(now: float, before: float, form: Number
         (5, 0, NumberForm(0), "↑ +5"),
         (-1, 1, NumberForm(0), "↓ −2 (−200.0 %)"),
         (1.00001, 1, NumberForm(2), "↑ +1.00 × 10⁻⁵ (+0.00 %)"),
+        (0.99999, 1, NumberForm(2), "↓ −1.00 × 10⁻⁵ (−0.00 %)"),
         (1000, 1, NumberForm(0), "↑ +999 (+99,900 %)"),
         (1.7e308, -1.7e308, NumberForm(None), "↑ ∞ (∞ %)"),
         (1, 1, NumberForm(0), "no change"),
@@ -336,3 +346,8 @@ def test_readable_name_is_two_words_that_an_id_always_gets(identity: str) -> Non
 
 def test_readable_names_are_the_same_in_every_release() -> None:
     assert readable_name("x") == "white-rook"
+
+
+def test_huge_number_has_an_exponent_in_any_form() -> None:
+    assert format_number(4e264, NumberForm(4)) == "4.00 × 10²⁶⁴"
+    assert format_number(-2e15, NumberForm(0, "s")) == f"−2.00 × 10¹⁵{NBSP}s"

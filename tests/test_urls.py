@@ -13,8 +13,35 @@ from reportgen import urls
 RESERVED = "con prn aux nul com0 com1 com9 lpt0 lpt1 lpt9".split()
 
 hostile = st.sampled_from(
-    [*RESERVED, "CON", "Con", "index", "Index", "", " ", ".", "..", "../../etc/passwd", "a/b", "a\\b", "a:b", "-rf"]
-    + [".hidden", "_private", "trailing.", "trailing ", "a%2fb", "é", "ß", "SS", "İ", "K", "\ud800", "\x00", "x" * 300]
+    [
+        *RESERVED,
+        "CON",
+        "Con",
+        "index",
+        "Index",
+        "",
+        " ",
+        ".",
+        "..",
+        "../../etc/passwd",
+        "a/b",
+        "a\\b",
+        "a:b",
+        "-rf",
+        ".hidden",
+        "_private",
+        "trailing.",
+        "trailing ",
+        "a%2fb",
+        "é",
+        "ß",
+        "SS",
+        "İ",
+        "K",
+        "\ud800",
+        "\x00",
+        "x" * 300,
+    ]
 )
 plain = st.from_regex(r"[a-z0-9](?:[a-z0-9_-]{0,62}[a-z0-9])?", fullmatch=True)
 similar = st.text("aAbB.-_ /:é", max_size=4)

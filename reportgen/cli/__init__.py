@@ -13,6 +13,7 @@ import click
 from reportgen import __version__
 from reportgen.cli.build import build
 from reportgen.cli.demo import demo
+from reportgen.cli.messages import say
 from reportgen.errors import ReportgenError
 
 
@@ -46,12 +47,12 @@ def run(args: list[str] | None = None) -> int:
         _show_usage_error(error)
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
-        click.echo("stopped; nothing was changed", err=True)
+        click.echo("stopped; the site is as it was", err=True)
         return 1
     except ReportgenError as error:
         if debug:
             raise
-        click.echo(f"{click.style('error', fg='red')}: {error}", err=True)
+        say("error", "red", str(error))
         return 1
     return result if isinstance(result, int) else 0
 
@@ -63,4 +64,4 @@ def _show_usage_error(error: click.ClickException) -> None:
     if "\n" in what:  # the help itself, for a call without arguments
         error.show()
         return
-    click.echo(f"{click.style('error', fg='red')}: {what}: see {command} --help", err=True)
+    say("error", "red", f"{what}: see {command} --help")

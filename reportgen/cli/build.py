@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from reportgen.cli.messages import say
+
 if TYPE_CHECKING:
     from reportgen.build import BuildResult
 
@@ -51,15 +53,16 @@ def report(result: BuildResult) -> None:
     """Print what a build made and what it could not read."""
     for problem in result.problems[:_MAX_SHOWN]:
         place = f"{problem.file}:{problem.line}" if problem.line else problem.file
-        click.echo(f"{click.style('skipped', fg='yellow')}: {_printable(f'{place}: {problem.reason}')}", err=True)
+        say("skipped", "yellow", f"{place}: {problem.reason}")
     if len(result.problems) > _MAX_SHOWN:
         n_more = len(result.problems) - _MAX_SHOWN
-        click.echo(f"skipped: {n_more} more, listed on the site's page Data", err=True)
+        say("skipped", "yellow", f"{n_more} more, listed on the site's page Data")
     if result.n_missing:
-        click.echo(f"{result.n_missing} records did not arrive; the pages of their runs say which", err=True)
-    click.echo(f"{result.n_runs} runs, {result.n_files} files: {result.output / 'index.html'}")
+        say("lost", "yellow", f"{plain_count(result.n_missing, 'record')} did not arrive; see the pages of their runs")
+    runs, files = plain_count(result.n_runs, "run"), plain_count(result.n_files, "file")
+    click.echo(f"{runs}, {files}: {result.output / 'index.html'}")
 
 
-def _printable(text: str) -> str:
-    """Replace what a terminal would take for a command: file names and reasons may come from anywhere."""
-    return "".join(character if character.isprintable() else "\ufffd" for character in text)
+def plain_count(n: int, noun: str) -> str:
+    """Write a number of things for a terminal."""
+    return f"{n:,} {noun}{'' if n == 1 else 's'}"

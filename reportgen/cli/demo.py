@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from reportgen.cli.build import report
+
 
 @click.command()
 @click.argument("folder", default="demo", type=click.Path(path_type=Path, file_okay=False))
@@ -23,12 +25,10 @@ def demo(folder: Path) -> int:
     logs, site = folder / "runs", folder / "site"
     check_output(site, [logs])
     runs = load_runs()
-    completed = []
     with recording_into(logs), click.progressbar(runs, label=f"Running {len(runs)} example runs") as bar:
-        completed += [make_run(run) for run in bar]
+        completed = [make_run(run) for run in bar]
     n_failed = completed.count(False)
     if n_failed:
         click.echo(f"{n_failed} of {len(runs)} failed for reasons in their data: see the site")
-    result = build_site([logs], site, load_options(find_data_folder("examples")))
-    click.echo(f"{result.n_runs} runs, {result.n_files} files: {site / 'index.html'}")
+    report(build_site([logs], site, load_options(find_data_folder("examples"))))
     return 0

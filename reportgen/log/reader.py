@@ -123,7 +123,7 @@ def _journal_paths(run_dir: Path) -> list[Path]:
     paths = sorted(run_dir.iterdir())
     journals = [path for path in paths if path.suffix == JOURNAL_SUFFIX]
     segments = {path.stem: path for path in paths if path.suffix == SEGMENT_SUFFIX}
-    for sealed in segments.keys() - {path.stem for path in journals}:
+    for sealed in sorted(segments.keys() - {path.stem for path in journals}):
         hint = "install a newer reportgen (pip install -U reportgen)"
         message = f"{segments[sealed]} is a sealed journal, which this reportgen cannot read"
         raise InputError(message, hint=hint, slug="sealed-journal")

@@ -50,11 +50,11 @@ def build_model(
     images
         What is known of each image file, by the name of its blob.
     source_date_us
-        The moment the site speaks of; `None` takes the time of the newest record.
+        The moment the site speaks of, if it is later than the newest record.
     """
     rows = {name: table_rows(tables[name]) for name in tables}
     newest = max((row["last_record_at"] for row in rows["runs"]), default=0)
-    as_of = newest if source_date_us is None else source_date_us
+    as_of = max(newest, source_date_us or 0)
     grouped = {name: _by_run(rows[name]) for name in rows}
     runs = [_make_run(row, grouped, as_of) for row in rows["runs"]]
     run_by_id = {run.id: run for run in runs}
@@ -76,6 +76,7 @@ def build_model(
         children=_group([run for run in runs if run.parent_id in run_by_id], "parent_id"),
         points=PointSource(points),
         images=images,
+        problems=[_pick(Problem, problem) for problem in rows["problems"]],
         tables=tables,
         point_days=list(points),
     )

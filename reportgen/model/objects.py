@@ -148,6 +148,10 @@ class Run:
     edges: Sequence[Edge] = ()
     problems: Sequence[Problem] = ()
 
+    def step_name(self, step_id: str | None) -> str:
+        """The name of one of its steps; empty for none."""
+        return next((step.name for step in self.steps if step.id == step_id), "")
+
     @property
     def duration_us(self) -> int:
         """From its beginning to its end, or to its last record so far."""
@@ -251,6 +255,8 @@ class Model:
         By run id: the runs it started.
     images
         By name of the blob: what is known of the file.
+    problems
+        What could not be read; of runs without a single good record too.
     point_days
         The days (`YYYY-MM-DD`, UTC) that have a table of points.
     """
@@ -267,6 +273,7 @@ class Model:
     children: Mapping[str, Sequence[Run]]
     points: PointSource
     images: Mapping[str, ImageFacts]
+    problems: Sequence[Problem]
     tables: Tables
     point_days: Sequence[str]
 

@@ -168,9 +168,10 @@ def _text(value: Any) -> str:
 
 def _link(model: Model, artifact: Artifact, here: Here, page: str, peek: bool) -> Content:
     address = _text(artifact.data["link"])
-    text = artifact.data.get("link_text") or address
-    host = urllib.parse.urlsplit(address).netloc if safe_href(address) else ""
-    return Content("link", "link", link=Link(_text(text), safe_href(address)), note=host if text != address else "")
+    text = _text(artifact.data.get("link_text") or address)
+    href = safe_href(address)
+    note = (urllib.parse.urlsplit(href).netloc if href else address) if text != address else ""
+    return Content("link", "link", link=Link(text, href), note=note)
 
 
 def _progress(model: Model, artifact: Artifact, here: Here, page: str, peek: bool) -> Content:
@@ -178,6 +179,13 @@ def _progress(model: Model, artifact: Artifact, here: Here, page: str, peek: boo
     status = "completed" if percent == 100 else model.run_by_id[artifact.run_id].status
     bar = meter(percent, status)
     return Content("progress", "progress", percent=format_number(percent, NumberForm(1 if percent % 1 else 0)), bar=bar)
+
+
+def percent_text(artifact: Artifact) -> str:
+    """The per cent of a progress artifact."""
+    if not isinstance(artifact.data, (int, float)):
+        return "–"
+    return format_number(artifact.data, NumberForm(1 if artifact.data % 1 else 0)) + "\u00a0%"
 
 
 def _image(model: Model, artifact: Artifact, here: Here, page: str, peek: bool) -> Content:
@@ -193,7 +201,8 @@ def _image(model: Model, artifact: Artifact, here: Here, page: str, peek: bool) 
     size = "" if facts.broken else pixels + format_bytes(facts.n_bytes)
     url = "" if facts.broken else here.to(urls.blob(name))
     image = ImageContent(url, facts.width, facts.height, alt, size, None, facts.broken)
-    return Content("image", "image", image=image, note="" if peek else size)
+    downloads = [Link(f"Image, {format_bytes(facts.n_bytes)}", url)] if url and not peek else ()
+    return Content("image", "image", image=image, downloads=downloads)
 
 
 def image_origin(artifact: Artifact) -> str:

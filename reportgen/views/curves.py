@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup
@@ -70,20 +72,21 @@ def make_curve_legend(before: Run | None) -> Markup:
     return legend(series)
 
 
-def _point_rows(model: Model, run: Run) -> tuple[list[str], list[list[float | None]]]:
+def _points_by_x(model: Model, run: Run) -> tuple[list[str], list[list[float | None]]]:
+    """Names of the list metrics, and a row for each x; points with the same x of one list get rows of their own."""
     names = list(run.lists)
-    columns: list[Mapping[int, float]] = []
-    xs: dict[int, float] = {}
-    for name in names:
-        positions, values = model.points.fetch(name, run.id)
-        columns.append(dict(enumerate(values)))
-        for index, x in enumerate(positions):
-            xs.setdefault(index, x)
-    return names, [[xs[index], *(column.get(index) for column in columns)] for index in sorted(xs)]
+    rows: dict[tuple[float, int], list[float | None]] = {}
+    for column, name in enumerate(names):
+        seen: Counter[float] = Counter()
+        for x, value in zip(*model.points.fetch(name, run.id), strict=True):
+            place = (math.inf if math.isnan(x) else x, seen[x])  # NaN has no order; it stands last
+            seen[x] += 1
+            rows.setdefault(place, [None] * len(names))[column] = value
+    return names, [[place[0], *rows[place]] for place in sorted(rows)]
 
 
 def make_point_table(model: Model, run: Run) -> PointTable:
-    names, rows = _point_rows(model, run)
+    names, rows = _points_by_x(model, run)
     forms = [None, *(model.metrics[name].form for name in names)]
     shown = rows[:_TABLE_POINTS]
     label = f"Table of all {len(rows)} points" if len(shown) == len(rows) else f"Table of the first {len(shown)} points"
@@ -95,5 +98,10 @@ def make_point_table(model: Model, run: Run) -> PointTable:
 
 
 def make_points_file(model: Model, run: Run) -> RawFile:
-    names, rows = _point_rows(model, run)
-    return RawFile(urls.download(urls.run(run.id), "csv"), to_csv(["x", *names], rows))
+    """All points of a run as CSV, a row for each: name, index, x, value."""
+    rows = [
+        [name, index, x, value]
+        for name in run.lists
+        for index, (x, value) in enumerate(zip(*model.points.fetch(name, run.id), strict=True))
+    ]
+    return RawFile(urls.download(urls.run(run.id), "csv"), to_csv(["name", "index", "x", "value"], rows))

@@ -80,9 +80,12 @@ def make_pages(model: Model) -> Iterator[Page]:
     """Make the page of the data."""
     here = Here(urls.DATA)
     problems = [
-        FileProblem(here.run(run), f"{p.file}, line {p.line}" if p.line else p.file, p.reason)
-        for run in model.runs
-        for p in run.problems
+        FileProblem(
+            run=here.run(model.run_by_id[p.run_id]) if p.run_id in model.run_by_id else Link("not a run"),
+            place=f"{p.file}, line {p.line}" if p.line else p.file,
+            reason=p.reason,
+        )
+        for p in model.problems
     ]
     view = DataView(
         frame=make_frame(model, urls.DATA, "Data"),

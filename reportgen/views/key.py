@@ -12,7 +12,15 @@ from reportgen.charts import Series, format_tick, line_chart
 from reportgen.model import Artifact, Key, Model
 from reportgen.prose import render_inline, render_markdown
 from reportgen.text import format_count, format_number, format_time, number_form
-from reportgen.views.content import Content, artifact_page, image_origin, kind_word, make_content, table_size
+from reportgen.views.content import (
+    Content,
+    artifact_page,
+    image_origin,
+    kind_word,
+    make_content,
+    percent_text,
+    table_size,
+)
 from reportgen.views.parts import Fact, Frame, Here, Link, Moment, Page, make_frame, short_moment
 from reportgen.views.pipeline import run_labels
 from reportgen.views.version import describe_deletion, short_difference
@@ -135,7 +143,7 @@ _SIZE_LABELS = {"table": "Rows", "progress": "Progress"}
 def _facts(model: Model, here: Here, key: Key) -> list[Fact]:
     newest = key.newest
     run = model.run_by_id[newest.run_id]
-    step = _step_name(model, newest)
+    step = run.step_name(newest.step_id)
     by = [here.run(run), *([Link(f"/ {step}")] if step else []), Link("of"), here.pipeline(run.pipeline)]
     page = here.to(artifact_page(newest))
     facts = [
@@ -148,11 +156,6 @@ def _facts(model: Model, here: Here, key: Key) -> list[Fact]:
     return facts
 
 
-def _step_name(model: Model, artifact: Artifact) -> str:
-    steps = model.run_by_id[artifact.run_id].steps
-    return next((step.name for step in steps if step.id == artifact.step_id), "")
-
-
 def _row(model: Model, here: Here, artifact: Artifact, newest: Artifact) -> VersionRow:
     page = here.to(artifact_page(artifact))
     return VersionRow(
@@ -160,7 +163,7 @@ def _row(model: Model, here: Here, artifact: Artifact, newest: Artifact) -> Vers
         is_newest=artifact is newest,
         recorded=short_moment(artifact.created_at),
         run=here.run(model.run_by_id[artifact.run_id]),
-        step=_step_name(model, artifact),
+        step=model.run_by_id[artifact.run_id].step_name(artifact.step_id),
         size=_size_text(artifact),
         difference=Link(short_difference(model, artifact), page),
         description=artifact.description if artifact.description != newest.description else "",
@@ -183,7 +186,7 @@ def _size_text(artifact: Artifact) -> str:
     size = _size(artifact)
     if size is None:
         return ""
-    return f"{size:,.0f}\u00a0%" if artifact.type == "progress" else f"{size:,.0f}"
+    return percent_text(artifact) if artifact.type == "progress" else f"{size:,.0f}"
 
 
 def _trend(model: Model, here: Here, key: Key) -> TrendView | None:

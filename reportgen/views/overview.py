@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from reportgen import urls
 from reportgen.charts import StripBar, run_strip
-from reportgen.model import Artifact, Model, Pipeline, Run
+from reportgen.model import Artifact, Error, Model, Pipeline, Run
 from reportgen.text import (
     Change,
     count_word,
@@ -21,7 +21,7 @@ from reportgen.text import (
     iso_day,
     join_words,
 )
-from reportgen.views.content import Card, artifact_page, make_card
+from reportgen.views.content import Card, artifact_page, kind_word, make_card
 from reportgen.views.parts import (
     MARKS,
     Frame,
@@ -36,6 +36,7 @@ from reportgen.views.parts import (
     metric_cell,
 )
 from reportgen.views.runs import RunDay, group_by_day
+from reportgen.views.version import short_difference
 
 _N_STRIP = 20
 _N_CARDS = 8
@@ -203,10 +204,12 @@ def headline(newest: Sequence[Run]) -> str:
 def _all_fine(newest: Sequence[Run]) -> str:
     n_running = sum(run.status == "running" for run in newest)
     if len(newest) == 1:
-        return "The pipeline is running." if n_running else "The last run completed."
+        return "The last run has not ended yet." if n_running else "The last run completed."
+    if n_running == len(newest):
+        return "The last runs have not ended yet."
     if n_running:
-        verb = "is" if n_running == 1 else "are"
-        return f"All is fine; {count_word(n_running)} of {len(newest)} pipelines {verb} running."
+        has = "has" if n_running == 1 else "have"
+        return f"All is fine; {count_word(n_running)} of {len(newest)} pipelines {has} not ended yet."
     every = "Both" if len(newest) == 2 else f"All {count_word(len(newest))}"
     return f"{every} pipelines completed their last run."
 
@@ -221,19 +224,21 @@ def _lede(model: Model) -> str:
     first, last = model.runs[0].started_at, model.runs[-1].started_at
     when = f"on {format_date(last)}" if iso_day(first) == iso_day(last) else f"since {format_date(first)}"
     parts = [format_count(len(model.runs), "run"), format_count(len(model.pipelines), "pipeline")]
-    return f"{parts[0]} of {parts[1]} {when}, with {format_count(len(model.metrics), 'metric')}."
+    metrics = f", with {format_count(len(model.metrics), 'metric')}" if model.metrics else ""
+    return f"{parts[0]} of {parts[1]} {when}{metrics}."
 
 
 def _alert(model: Model, here: Here, pipeline: Pipeline) -> Alert:
     run = pipeline.newest
     bad_step = next((step for step in reversed(run.steps) if step.status == run.status), None)
+    error = (bad_step.error if bad_step else None) or run.error
     return Alert(
         mark=MARKS[run.status],
         pipeline=pipeline.name,
         run=here.run(run),
         when=format_short_time(run.started_at),
         step=bad_step.name if bad_step else "",
-        message=_failure(run) if run.status == "failed" else _silence(model, run),
+        message=_failure(error) if run.status == "failed" else _silence(model, run),
         note=_streak(pipeline) if run.status == "failed" else "No end was recorded: it hangs, or it was killed.",
         artifacts=[
             Link(f"{a.key} v{a.version}", here.to(artifact_page(a)))
@@ -243,8 +248,8 @@ def _alert(model: Model, here: Here, pipeline: Pipeline) -> Alert:
     )
 
 
-def _failure(run: Run) -> str:
-    return first_line(f"{run.error.type}: {run.error.message}") if run.error else "no error was recorded"
+def _failure(error: Error | None) -> str:
+    return first_line(f"{error.type}: {error.message}") if error else "no error was recorded"
 
 
 def _silence(model: Model, run: Run) -> str:
@@ -332,14 +337,14 @@ def _artifact_changes(model: Model, here: Here, run: Run) -> list[ChangeRow]:
         before = model.keys[artifact.key].versions[artifact.version - 2]
         if before.data_json != artifact.data_json:
             what = Link(artifact.key, here.to(urls.key(artifact.key)))
-            note = Link("new content", here.to(artifact_page(artifact))).text
-            rows.append(ChangeRow(what, artifact.type, f"v{before.version}", f"v{artifact.version}", None, note))
+            versions = f"v{before.version}", f"v{artifact.version}"
+            rows.append(ChangeRow(what, kind_word(artifact), *versions, None, short_difference(model, artifact)))
     return rows
 
 
 def _param_changes(run: Run, before: Run) -> list[ChangeRow]:
     return [
-        ChangeRow(Link(f"parameter {name}"), "parameter", _param(before, name), _param(run, name), None, "changed")
+        ChangeRow(Link(f"parameter {name}"), "parameter", _param(before, name), _param(run, name), None, "")
         for name in sorted({*run.params, *before.params})
         if run.params.get(name) != before.params.get(name)
     ]
@@ -352,7 +357,7 @@ def _param(run: Run, name: str) -> str:
 def artifact_source(model: Model, here: Here, artifact: Artifact) -> list[Link]:
     """Say where an artifact comes from: pipeline, step, time."""
     run = model.run_by_id[artifact.run_id]
-    step = next((step.name for step in run.steps if step.id == artifact.step_id), "")
+    step = run.step_name(artifact.step_id)
     parts = [here.pipeline(run.pipeline)]
     parts += [Link(f"/ {step}")] if step else []
     return [*parts, Link(f", {format_short_time(artifact.updated_at)}")]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import urllib.parse
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeVar
 
@@ -21,7 +21,6 @@ from reportgen.text import (
     format_duration,
     format_number,
     format_short_time,
-    format_time,
     iso_time,
 )
 
@@ -185,11 +184,6 @@ def make_frame(
     )
 
 
-def moment(at_us: int) -> Moment:
-    """A time in full."""
-    return Moment(format_time(at_us), iso_time(at_us))
-
-
 def short_moment(at_us: int) -> Moment:
     """A time in a list that mixes days."""
     return Moment(format_short_time(at_us), iso_time(at_us))
@@ -206,6 +200,12 @@ def duration_text(run: Run) -> str:
         return "–"
     text = format_duration(run.duration_us)
     return text if run.ended_at is not None else f"{text} so far"
+
+
+def comma_separated(links: Iterable[Link]) -> list[Link]:
+    """Put commas between links that stand one after the other."""
+    items = list(links)
+    return [part for link in items for part in (link, Link(","))][:-1]
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from statistics import median
 
 from markupsafe import Markup
@@ -21,7 +22,6 @@ from reportgen.text import (
     format_number,
     format_short_time,
     iso_day,
-    number_form,
 )
 from reportgen.views.parts import (
     MARKS,
@@ -40,6 +40,7 @@ from reportgen.views.runs import RunDay, count_statuses, group_by_day
 
 _N_RUNS = 200
 _N_CHARTS = 12
+_MAX_LINES = 5
 
 
 @dataclass(frozen=True)
@@ -146,31 +147,59 @@ def run_labels(runs: Sequence[Run]) -> list[str]:
 
 def _duration_trend(here: Here, pipeline: Pipeline) -> Trend:
     runs = [run for run in pipeline.runs if run.ended_at is not None] or list(pipeline.runs)
-    seconds = [run.duration_us / 1e6 for run in runs]
-    chart = line_chart(
-        [
-            Series(
-                "duration", range(len(runs)), seconds, urls=[here.run(r).url for r in runs], tips=_tips(runs, seconds)
-            )
-        ],
+    chart = _trend_chart(
+        here,
+        pipeline,
+        {run.id: run.duration_us / 1e6 for run in runs},
         chart_id="duration",
         title=f"Duration of {format_count(len(runs), 'run')}",
         description=f"From {format_duration(runs[0].duration_us)} to {format_duration(runs[-1].duration_us)}.",
-        height=120,
-        x_kind="category",
-        x_labels=run_labels(runs),
-        y_format=lambda value: format_duration(round(value * 1e6)),
-        y_from_zero=True,
+        write=lambda seconds: format_duration(round(seconds * 1e6)),
+        tick=lambda seconds: format_duration(round(seconds * 1e6)),
+        from_zero=True,
     )
     return Trend(Link("Duration"), format_duration(runs[-1].duration_us), None, chart)
 
 
-def _tips(runs: Sequence[Run], values: Sequence[float]) -> list[str]:
-    form = number_form(values)
-    return [
-        f"{run.name}, {format_short_time(run.started_at)}: {format_number(value, form)}"
-        for run, value in zip(runs, values, strict=True)
-    ]
+def _trend_chart(
+    here: Here,
+    pipeline: Pipeline,
+    values: Mapping[str, float],
+    *,
+    chart_id: str,
+    title: str,
+    description: str,
+    write: Callable[[float], str],
+    tick: Callable[[float], str],
+    from_zero: bool = False,
+) -> Markup:
+    """Draw a number of some runs, by run id, a line for each deployment."""
+    runs = [run for run in pipeline.runs if run.id in values]
+    place = {run.id: position for position, run in enumerate(runs)}
+    deployments = sorted({run.deployment for run in runs})
+    lines = [[run for run in runs if run.deployment == deployment] for deployment in deployments[:_MAX_LINES]]
+    return line_chart(
+        [
+            Series(
+                deployment or "no deployment",
+                [place[run.id] for run in line],
+                [values[run.id] for run in line],
+                slot=slot,
+                urls=[here.run(run).url for run in line],
+                tips=[f"{run.name}, {format_short_time(run.started_at)}: {write(values[run.id])}" for run in line],
+                label=len(lines) > 1,
+            )
+            for slot, (deployment, line) in enumerate(zip(deployments, lines, strict=False), 1)
+        ],
+        chart_id=chart_id,
+        title=title,
+        description=description,
+        height=120,
+        x_kind="category",
+        x_labels=run_labels(runs),
+        y_format=tick,
+        y_from_zero=from_zero,
+    )
 
 
 def _metric_trends(model: Model, here: Here, pipeline: Pipeline) -> Iterator[Trend]:
@@ -181,17 +210,17 @@ def _metric_trends(model: Model, here: Here, pipeline: Pipeline) -> Iterator[Tre
     for number, name in enumerate(list(seen)[:_N_CHARTS]):
         info = model.metrics[name]
         runs = [run for run in pipeline.runs if name in run.metrics]
-        values = [run.metrics[name].value for run in runs]
-        before = values[-2] if len(values) > 1 else None
-        last = format_number(values[-1], info.form)
-        chart = line_chart(
-            [Series(name, range(len(runs)), values, urls=[here.run(r).url for r in runs], tips=_tips(runs, values))],
+        newest = runs[-1].metrics[name]
+        before = model.value_before(newest)
+        last = format_number(newest.value, info.form)
+        chart = _trend_chart(
+            here,
+            pipeline,
+            {run.id: run.metrics[name].value for run in runs},
             chart_id=f"trend{number}",
             title=f"{name} of {format_count(len(runs), 'run')}",
             description=f"{name} of the newest run is {last}.",
-            height=120,
-            x_kind="category",
-            x_labels=run_labels(runs),
-            y_format=tick_format(info.form),
+            write=partial(format_number, form=info.form),
+            tick=tick_format(info.form),
         )
-        yield Trend(here.metric(name), last, change_of(info, values[-1], before), chart)
+        yield Trend(here.metric(name), last, change_of(info, newest.value, before.value if before else None), chart)

@@ -31,6 +31,7 @@ from reportgen.views.parts import (
     Page,
     RawFile,
     change_of,
+    comma_separated,
     duration_text,
     headline_metrics,
     make_frame,
@@ -203,9 +204,8 @@ def _lede(model: Model, run: Run) -> str:
     if run.detached:
         return "Artifacts that were recorded outside a run."
     if run.status in ("running", "stalled"):
-        at = format_time(run.last_record_at)
-        state = "Running" if run.status == "running" else "Stalled"
-        return f"{state}: began {took} before its last record, at {at} UTC."
+        ended = "Not ended yet" if run.status == "running" else "Stalled"
+        return f"{ended}: the last record came {took} after it began, at {format_time(run.last_record_at)} UTC."
     text = f"{MARKS[run.status].word} {'in' if run.status == 'completed' else 'after'} {took}."
     changes = []
     for value in headline_metrics(model, run, len(run.metrics)):
@@ -238,7 +238,7 @@ def _facts(model: Model, here: Here, run: Run) -> list[Fact]:
         facts.append(Fact("Started by", [here.run(parent)]))
     children = model.children.get(run.id, ())
     if children:
-        facts.append(Fact("Started", [here.run(child) for child in children[:5]]))
+        facts.append(Fact("Runs it started", comma_separated(here.run(child) for child in children[:5])))
     if before:
         facts.append(Fact("Run before", [here.run(before)]))
     facts.append(Fact("Run after", [here.run(after) if after else Link("none yet")]))
@@ -254,7 +254,7 @@ def _cards(model: Model, here: Here, run: Run) -> list[Card]:
 
 
 def _card(model: Model, here: Here, run: Run, artifact: Artifact) -> Card:
-    step = next((step.name for step in run.steps if step.id == artifact.step_id), "")
+    step = run.step_name(artifact.step_id)
     words = [f"step {step}"] if step else []
     words += [format_count(artifact.n_updates, "update")] if artifact.n_updates else []
     words += [short_difference(model, artifact)] if artifact.key else []
@@ -263,7 +263,6 @@ def _card(model: Model, here: Here, run: Run, artifact: Artifact) -> Card:
 
 def _lineage(model: Model, here: Here, run: Run) -> list[LineageRow]:
     """Inputs of steps, outside datasets, and who read this run's artifacts."""
-    names = {step.id: step.name for step in run.steps}
     rows = []
     for edge in run.edges:
         artifact = model.artifact_by_id.get(edge.artifact_id or "")
@@ -272,12 +271,12 @@ def _lineage(model: Model, here: Here, run: Run) -> list[LineageRow]:
         else:
             what = Link(edge.name or edge.uri or edge.key or "unknown")
         verb = "read" if edge.direction == "read" else "wrote"
-        rows.append(LineageRow(names.get(edge.step_id or "", ""), verb, what, edge.digest[:12]))
+        rows.append(LineageRow(run.step_name(edge.step_id), verb, what, edge.digest[:12]))
     for artifact in run.artifacts:
         for edge in model.uses.get(artifact.id, ()):
             user = model.run_by_id[edge.run_id]
             what = Link(f"{artifact_title(artifact)} → {user.name}", here.run(user).url)
-            rows.append(LineageRow(names.get(artifact.step_id or "", ""), "was read by", what, user.pipeline))
+            rows.append(LineageRow(run.step_name(artifact.step_id), "was read by", what, user.pipeline))
     return rows
 
 
@@ -300,4 +299,4 @@ def _records(run: Run) -> str:
     text = f"{format_count(run.n_records, 'record')} from {format_count(run.n_writers, 'writer')}."
     if run.n_missing:
         return f"{text} {format_count(run.n_missing, 'record')} did not arrive: lost to a failing disk or torn."
-    return f"{text} None was lost."
+    return f"{text} {format_count(len(run.problems), 'problem')}:" if run.problems else f"{text} None was lost."

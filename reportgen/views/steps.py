@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from reportgen.charts import waterfall_bar
 from reportgen.model import Run, Step
-from reportgen.text import format_count, format_duration
+from reportgen.text import first_line, format_count, format_duration
 from reportgen.views.content import artifact_page, artifact_title
 from reportgen.views.parts import MARKS, Here, Link, Mark
 
@@ -89,8 +89,12 @@ def make_errors(run: Run) -> list[ErrorView]:
             seen.add((step.error.type, step.error.message))
             attempt = f", attempt {step.attempt}," if step.attempt > 1 or _has_retry(run, step) else ""
             where = f"Step {step.name}{attempt} failed {format_duration(step.ended_at - run.started_at)} into the run"
-            errors.append(ErrorView(MARKS["failed"], where, step.error.type, step.error.message, step.error.traceback))
+            errors.append(
+                ErrorView(MARKS["failed"], where, step.error.type, first_line(step.error.message), step.error.traceback)
+            )
     if run.error and (run.error.type, run.error.message) not in seen:
         where = f"The run failed after {format_duration(run.duration_us)}"
-        errors.append(ErrorView(MARKS[run.status], where, run.error.type, run.error.message, run.error.traceback))
+        errors.append(
+            ErrorView(MARKS[run.status], where, run.error.type, first_line(run.error.message), run.error.traceback)
+        )
     return errors

@@ -18,6 +18,7 @@ from reportgen.views.content import (
     image_origin,
     kind_word,
     make_content,
+    percent_text,
     raw_files,
     table_size,
 )
@@ -166,7 +167,9 @@ def short_difference(model: Model, artifact: Artifact) -> str:
     if before.type != artifact.type:
         return f"now {kind_word(artifact)}, was {kind_word(before)}"
     if before.data_json == artifact.data_json:
-        return "no change"
+        return "no change" if before.description == artifact.description else "another description"
+    if artifact.type == "progress":
+        return f"{percent_text(before)} → {percent_text(artifact)}"
     if artifact.type == "table":
         n_rows, n_before = table_size(artifact)[0], table_size(before)[0]
         delta = n_rows - n_before

@@ -1,0 +1,238 @@
+"""`@pipeline` and `@step`: the run is around the call, and the function stays what it was."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from recording import fresh_process, journals_of, only, records_of
+
+import reportgen
+from reportgen import pipeline, step
+
+
+@pytest.fixture(autouse=True)
+def fresh() -> Iterator[None]:
+    with fresh_process():
+        yield
+
+
+def outline(log_dir: str = "runs") -> list[tuple[str, str]]:
+    return [
+        (record["kind"], record.get("pipeline") or record.get("name") or record["status"])
+        for record in records_of(log_dir)
+        if record["kind"] != "log"
+    ]
+
+
+WHOLE = [("run", "train-model"), ("step", "load-rows"), ("end", "completed"), ("end", "completed")]
+
+
+def test_calls_of_functions_are_runs_and_steps() -> None:
+    @step
+    def load_rows(n: int) -> list[int]:
+        return [*range(n)]
+
+    @pipeline
+    def train_model(n: int) -> int:
+        return len(load_rows(n))
+
+    assert train_model(3) == 3
+    assert outline() == WHOLE
+
+
+def test_calls_of_async_functions_are_runs_and_steps() -> None:
+    @step
+    async def load_rows(n: int) -> list[int]:
+        await asyncio.sleep(0)
+        return [*range(n)]
+
+    @pipeline
+    async def train_model(n: int) -> int:
+        return len(await load_rows(n))
+
+    assert inspect.iscoroutinefunction(train_model)
+    assert inspect.iscoroutinefunction(load_rows)
+    assert asyncio.run(train_model(3)) == 3
+    assert outline() == WHOLE
+
+
+def test_async_run_begins_when_it_is_awaited() -> None:
+    @pipeline
+    async def train_model() -> None:
+        pass
+
+    coroutine = train_model()
+    assert not Path("runs").exists()
+    asyncio.run(coroutine)
+    assert outline() == [("run", "train-model"), ("end", "completed")]
+
+
+def test_async_runs_at_the_same_time_do_not_mix() -> None:
+    @pipeline
+    async def train_model(name: str, others: asyncio.Barrier) -> None:
+        await others.wait()
+        reportgen.record_metric_value(name, 1)
+        await others.wait()
+
+    async def main() -> None:
+        others = asyncio.Barrier(2)
+        await asyncio.gather(train_model("a", others), train_model("b", others))
+
+    asyncio.run(main())
+    assert sorted(record["name"] for record in records_of("runs", "metric")) == ["a", "b"]
+    assert {len(records) for records in journals_of().values()} == {4}
+    assert len(records_of("runs", "run")) == 2
+    assert all("parent" not in record for record in records_of("runs", "run"))
+
+
+@pytest.mark.parametrize("is_async", [False, True], ids=["sync", "async"])
+def test_decorators_take_arguments(is_async: bool) -> None:
+    def work() -> str:
+        return "done"
+
+    async def work_async() -> str:
+        return "done"
+
+    function: Any = work_async if is_async else work
+    inner = step(name="Load rows")(function)
+    outer = pipeline(name="Churn", deployment="nightly", tags=["demo"], log_dir="logs")(inner)
+    assert (asyncio.run(outer()) if is_async else outer()) == "done"
+    assert outline("logs") == [("run", "Churn"), ("step", "Load rows"), ("end", "completed"), ("end", "completed")]
+    start = only("logs", "run")
+    assert (start["deployment"], start["tags"]) == ("nightly", ["demo"])
+
+
+def test_decorators_take_no_arguments_in_parentheses() -> None:
+    @pipeline()
+    def churn() -> str:
+        return load()
+
+    @step()
+    def load() -> str:
+        return "done"
+
+    assert churn() == "done"
+    assert outline() == [("run", "churn"), ("step", "load"), ("end", "completed"), ("end", "completed")]
+
+
+@pytest.mark.parametrize(("name", "shown"), [("train_model", "train-model"), ("_private", "private"), ("__", "step")])
+def test_name_is_that_of_the_function_with_dashes(name: str, shown: str) -> None:
+    def function() -> None:
+        pass
+
+    function.__name__ = name
+    pipeline(step(function))()
+    assert outline()[:2] == [("run", shown), ("step", shown)]
+
+
+def test_arguments_and_defaults_become_params() -> None:
+    @pipeline
+    def churn(lr: float, /, path: Path, *files: str, depth: int = 3, **rest: object) -> None:
+        pass
+
+    churn(0.1, Path("a"), "b", "c", extra=None)
+    params = {"lr": 0.1, "path": "a", "files": ["b", "c"], "depth": 3, "rest": {"extra": None}}
+    assert only("runs", "run")["params"] == params
+
+
+def test_object_of_a_method_is_no_param() -> None:
+    class Job:
+        @pipeline
+        def churn(self, lr: float = 0.1) -> float:
+            return lr
+
+        @classmethod
+        @pipeline
+        def retry(cls, n: int = 2) -> int:
+            return n
+
+    assert Job().churn() == 0.1
+    assert Job.retry() == 2
+    params = {record["pipeline"]: record["params"] for record in records_of("runs", "run")}
+    assert params == {"churn": {"lr": 0.1}, "retry": {"n": 2}}
+
+
+def test_call_with_wrong_arguments_is_a_type_error_and_no_run() -> None:
+    @pipeline
+    def churn(lr: float) -> None:
+        pass
+
+    with pytest.raises(TypeError, match="missing a required argument: 'lr'"):
+        churn()  # type: ignore[call-arg]
+    assert not Path("runs").exists()
+
+
+def test_function_keeps_its_name_documentation_and_signature() -> None:
+    @pipeline
+    def churn(lr: float = 0.1) -> float:
+        """Docs."""
+        return lr
+
+    assert (churn.__name__, churn.__doc__) == ("churn", "Docs.")
+    assert [*inspect.signature(churn).parameters] == ["lr"]
+
+
+@pytest.mark.parametrize("is_async", [False, True], ids=["sync", "async"])
+def test_exception_fails_step_and_run_and_goes_on_up(is_async: bool) -> None:
+    error = ValueError("no rows")
+
+    def work() -> None:
+        raise error
+
+    async def work_async() -> None:
+        raise error
+
+    function: Any = pipeline(step(work_async if is_async else work))
+    with pytest.raises(ValueError, match="no rows") as caught:
+        asyncio.run(function()) if is_async else function()
+    assert caught.value is error
+    assert [record["status"] for record in records_of("runs", "end")] == ["failed", "failed"]
+    assert all("reportgen/decorators.py" not in record["error"]["traceback"] for record in records_of("runs", "end"))
+
+
+def test_step_outside_a_run_is_an_ordinary_call() -> None:
+    @step
+    def load() -> int:
+        return 3
+
+    @step
+    async def load_async() -> int:
+        return 3
+
+    assert load() == asyncio.run(load_async()) == 3
+    assert not Path("runs").exists()
+
+
+def test_pipeline_inside_a_pipeline_is_a_run_that_knows_its_parent() -> None:
+    @pipeline
+    def inner() -> None:
+        pass
+
+    @pipeline
+    def outer() -> None:
+        inner()
+
+    outer()
+    runs = {record["pipeline"]: record.get("parent") for record in records_of("runs", "run")}
+    assert runs["outer"] is None
+    assert Path("runs", runs["inner"] or "").is_dir()
+
+
+def test_steps_call_steps() -> None:
+    @step
+    def fold() -> None:
+        pass
+
+    @step
+    def train() -> None:
+        fold()
+
+    pipeline(train)()
+    first, second = records_of("runs", "step")
+    assert (first["name"], "step" in first) == ("train", False)
+    assert (second["name"], second["step"]) == ("fold", first["id"])
