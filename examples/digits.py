@@ -11,6 +11,7 @@ Two pipelines, scored on the same 719 scans:
   there is a second one.
 """
 
+import hashlib
 import io
 import math
 import time
@@ -54,6 +55,8 @@ class Digits(NamedTuple):
 @reportgen.step
 def load() -> Digits:
     x, y = load_digits(return_X_y=True)
+    digest = hashlib.sha256(x.tobytes()).hexdigest()
+    reportgen.record_input("sklearn.datasets.load_digits", name="digits", digest=digest)
     reportgen.create_link_artifact(DATASET_PAGE, link_text="Digits at the UCI archive", key="dataset")
     return Digits(*train_test_split(x / 16, y, np.arange(len(y)), test_size=0.4, random_state=0))
 

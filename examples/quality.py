@@ -8,6 +8,7 @@ as SVG, its progress through the checks, and a Markdown report. A check with the
 fail: in two months, after quarterly results, the price moved by more than 9 % in a day.
 """
 
+import hashlib
 import io
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -83,6 +84,8 @@ def load(month: str) -> Prices:
     rows = get_sample_data("goog.npz")["price_data"]
     moves = rows["adj_close"] / np.roll(rows["adj_close"], 1) - 1
     in_month = rows["date"].astype("datetime64[M]") == np.datetime64(month)
+    digest = hashlib.sha256(rows[in_month].tobytes()).hexdigest()
+    reportgen.record_input(f"{SAMPLE_DATA}/goog.npz", name=f"prices of {month}", digest=digest)
     return Prices(np.datetime64(month), rows[in_month], moves[in_month])
 
 

@@ -13,6 +13,7 @@ from reportgen.artifacts import (
 )
 from reportgen.decorators import pipeline, step
 from reportgen.errors import ReportgenError
+from reportgen.lineage import record_input, record_output
 from reportgen.metrics import record_list_metric_values, record_metric_value
 from reportgen.recorder import Run, Step, start_run
 
@@ -29,8 +30,10 @@ __all__ = [
     "create_progress_artifact",
     "create_table_artifact",
     "pipeline",
+    "record_input",
     "record_list_metric_values",
     "record_metric_value",
+    "record_output",
     "start_run",
     "step",
     "update_progress_artifact",

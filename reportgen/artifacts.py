@@ -127,7 +127,7 @@ def update_progress_artifact(artifact_id: UUID | str, progress: float, descripti
     ValueError
         `artifact_id` is no UUID or that of an artifact of another type, or `progress` is NaN.
     """
-    identity = str(artifact_id if isinstance(artifact_id, UUID) else UUID(str(artifact_id)))
+    identity = str(_to_uuid(artifact_id))
     percent = _clamp(progress)
     _check_text(description=description, optional=True)
     scope = current_scope() or scope_for_artifact()
@@ -136,6 +136,14 @@ def update_progress_artifact(artifact_id: UUID | str, progress: float, descripti
         raise ValueError(f"artifact {identity} is of type {kind}: only progress artifacts can be updated")
     scope.run.record(Progress, artifact=identity, progress=percent, description=description, step=scope.step)
     return UUID(identity)
+
+
+def _to_uuid(artifact_id: UUID | str) -> UUID:
+    try:
+        return artifact_id if isinstance(artifact_id, UUID) else UUID(str(artifact_id))
+    except ValueError as error:
+        hint = "give what create_progress_artifact returned"
+        raise ValueError(f"{artifact_id!r} is not the id of an artifact: {hint}") from error
 
 
 def _clamp(progress: Any) -> float:

@@ -48,15 +48,15 @@ def make_stamp(model: Model) -> str:
     """
     n_problems = len(model.problems)
     n_missing = sum(run.n_missing for run in model.runs)
-    as_of, counted = "No run yet", ""
+    texts = {"as": "", "built": "No run yet", "newest": ""}
     if model.runs:
         newest = model.runs[-1].started_at
         same_day = iso_day(newest) == iso_day(model.as_of)
-        started = format_clock(newest) if same_day else format_date(newest)
-        as_of = f"As of {format_date(model.as_of)}, {format_clock(model.as_of)} UTC"
-        counted = f", from {format_count(len(model.runs), 'run')}, newest started {started}"
+        as_of = f"{format_date(model.as_of)}, {format_clock(model.as_of)} UTC"
+        texts["as"] = "As of "
+        texts["built"] = f"{as_of}, {format_count(len(model.runs), 'run')}"
+        texts["newest"] = f", newest started {format_clock(newest) if same_day else format_date(newest)}"
     notes = [format_count(n_problems, "line") + " skipped"] if n_problems else []
     notes += [f"{format_count(n_missing, 'record')} lost"] if n_missing else []
-    text = ", ".join(notes) or "No record lost"
-    texts = {"built": as_of, "from": counted, "problems": f"{text} · "}
+    texts["problems"] = f"{', '.join(notes) or 'No record lost'} · "
     return "".join(f'.stamp-{name}::before {{ content: "{content}"; }}\n' for name, content in texts.items())

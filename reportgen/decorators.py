@@ -55,7 +55,7 @@ def pipeline(
 
         return _wrap(function, begin)
 
-    return decorate if function is None else decorate(function)
+    return decorate if function is None else decorate(_check_function(function))
 
 
 @overload
@@ -78,7 +78,13 @@ def step(function: Callable[..., Any] | None = None, /, *, name: str | None = No
 
         return _wrap(function, begin)
 
-    return decorate if function is None else decorate(function)
+    return decorate if function is None else decorate(_check_function(function))
+
+
+def _check_function(function: Callable[..., Any]) -> Callable[..., Any]:
+    if not callable(function):
+        raise TypeError(f"give the name as name={function!r}")
+    return function
 
 
 def _name_of(function: Callable[..., Any]) -> str:
@@ -86,7 +92,15 @@ def _name_of(function: Callable[..., Any]) -> str:
 
 
 def _wrap(function: Callable[P, R], begin: Callable[[Any, Any], AbstractContextManager[Any]]) -> Callable[P, R]:
-    """Run a function inside what `begin(args, kwargs)` gives, awaiting it there when it is async."""
+    """Run a function inside what `begin(args, kwargs)` gives, awaiting it there when it is async.
+
+    Raises
+    ------
+    TypeError
+        The function is a generator, whose body runs after the call has returned.
+    """
+    if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
+        raise TypeError(f"{function.__name__} is a generator: record its runs and steps with start_run and run.step")
     if inspect.iscoroutinefunction(function):
 
         @functools.wraps(function)

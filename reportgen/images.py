@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -14,6 +15,9 @@ import imagesize
 from reportgen.inputs import image_extension
 from reportgen.log.layout import BLOB_DIR, BLOB_NAME
 
+_INERT_DATA = tuple(f"data:image/{kind}" for kind in ("png", "jpeg", "gif", "webp", "avif"))
+_REMOTE = re.compile(r"(?:[a-z][a-z0-9+.-]*:)?//", re.IGNORECASE)
+_REMOTE_STYLE = re.compile(r"@import|url\(\s*['\"]?\s*(?:[a-z][a-z0-9+.-]*:)?//", re.IGNORECASE)
 _ACTIVE_ELEMENTS = {"script", "foreignobject", "iframe", "object", "embed", "handler", "listener"}
 
 
@@ -96,12 +100,26 @@ def _svg_risk(content: bytes) -> str:
         name = str(element.tag).rpartition("}")[2].lower()
         if name in _ACTIVE_ELEMENTS or any(_is_active(key, value) for key, value in element.attrib.items()):
             return "it is an SVG that holds script"
+        if _loads_from_outside(element):
+            return "it is an SVG that loads files from elsewhere"
     return ""
 
 
 def _is_active(attribute: str, value: str) -> bool:
-    target = "".join(value.split()).lower()
-    return attribute.rpartition("}")[2].lower().startswith("on") or target.startswith(("javascript:", "data:text"))
+    name, target = attribute.rpartition("}")[2].lower(), "".join(value.split()).lower()
+    if name.startswith("on") or "javascript:" in target:
+        return True
+    return name in ("href", "src") and target.startswith("data:") and not target.startswith(_INERT_DATA)
+
+
+def _loads_from_outside(element: ElementTree.Element) -> bool:
+    """Whether the file, opened by itself, would ask another host for something."""
+    styles = [element.text or "", *element.attrib.values()]
+    targets = [value for key, value in element.attrib.items() if key.rpartition("}")[2].lower() in ("href", "src")]
+    is_link = str(element.tag).rpartition("}")[2].lower() == "a"
+    return any(_REMOTE_STYLE.search(style) for style in styles) or (
+        not is_link and any(_REMOTE.match(target.strip()) for target in targets)
+    )
 
 
 def _size(content: bytes) -> tuple[int, int]:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from reportgen.inputs import check_name, to_number, to_numbers
-from reportgen.options import load_options
-from reportgen.recorder import Scope, current_scope, is_disabled, warn_caller
+from reportgen.recorder import Scope, scope_unless_outside
 from reportgen.records import ListMetric, Metric
 
 
@@ -32,7 +31,7 @@ def record_metric_value(name: str, value: float) -> bool:
     """
     check_name(name, "the name of a metric")
     number = to_number(value, f"metric {name!r}")
-    scope = _scope_for_metric()
+    scope = scope_unless_outside("the metric")
     if scope is None:
         return False
     scope.run.record(Metric, name=name, value=number, step=scope.step)
@@ -68,20 +67,13 @@ def record_list_metric_values(name: str, values: Any, x: Any = None) -> bool:
     positions = None if x is None else to_numbers(x if hasattr(x, "__iter__") else [x], f"x of list metric {name!r}")
     if positions is not None and len(positions) != len(numbers):
         raise ValueError(f"list metric {name!r}: {len(numbers)} values but {len(positions)} positions in x")
-    scope = _scope_for_metric()
+    scope = scope_unless_outside("the metric")
     if scope is None:
         return False
     _count(scope, name, len(numbers))
     if numbers:
         scope.run.record(ListMetric, name=name, values=numbers, x=positions, step=scope.step)
     return True
-
-
-def _scope_for_metric() -> Scope | None:
-    scope = current_scope()
-    if scope is None and not is_disabled() and load_options().warn_outside_run:
-        warn_caller("no run is active: the metric is not recorded")
-    return scope
 
 
 def _count(scope: Scope, name: str, n_more: int) -> None:

@@ -17,7 +17,7 @@ import os
 import secrets
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +32,7 @@ _RENAME_EXCHANGE = 2
 _AT_FDCWD = -100
 
 
-def check_output(output: Path, log_dirs: list[Path]) -> None:
+def check_output(output: Path, log_dirs: Sequence[Path]) -> None:
     """Refuse an output folder that is not ours to replace.
 
     Raises
@@ -40,6 +40,11 @@ def check_output(output: Path, log_dirs: list[Path]) -> None:
     OutputError
         It is a file, lies within a log directory or around one, or holds files that reportgen did not write.
     """
+    with _explaining(output):
+        _check_output(output, log_dirs)
+
+
+def _check_output(output: Path, log_dirs: Sequence[Path]) -> None:
     target = output.resolve()
     for log_dir in log_dirs:
         logs = log_dir.resolve()
@@ -76,14 +81,16 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         manifest = json.loads((folder / MANIFEST).read_bytes())
     except (OSError, ValueError):
         return {}
-    return manifest if isinstance(manifest, dict) and manifest.get("generator") == GENERATOR else {}
+    ours = isinstance(manifest, dict) and manifest.get("generator") == GENERATOR
+    return manifest if ours and isinstance(manifest.get("files"), dict) else {}
 
 
 class SiteWriter:
     """Writes the files of a new site into a folder beside the old one; made by `open_site`."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, output: Path) -> None:
         self.folder = folder
+        self._output = output
         self._files: dict[str, dict[str, Any]] = {}
         self._made: set[Path] = {folder}
 
@@ -99,17 +106,18 @@ class SiteWriter:
         ------
         ValueError
             The address was written before, or leads out of the site.
-        OSError
+        OutputError
             The disk failed.
         """
         path = self.folder / url
         if url in self._files or url.startswith("/") or ".." in url.split("/"):
             raise ValueError(f"not an address to write: {url}")
-        if path.parent not in self._made:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._made.add(path.parent)
-        with path.open("xb") as file:
-            file.write(content)
+        with _explaining(self._output):
+            if path.parent not in self._made:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                self._made.add(path.parent)
+            with path.open("xb") as file:
+                file.write(content)
         self._files[url] = {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
 
     def write_manifest(self, facts: dict[str, Any]) -> None:
@@ -117,7 +125,8 @@ class SiteWriter:
         files = {url: self._files[url] for url in sorted(self._files)}
         manifest = {"generator": GENERATOR, "format": SITE_FORMAT, **facts, "files": files}
         content = json.dumps(manifest, ensure_ascii=False, indent=1) + "\n"
-        (self.folder / MANIFEST).write_bytes(content.encode())
+        with _explaining(self._output):
+            (self.folder / MANIFEST).write_bytes(content.encode())
 
 
 @contextlib.contextmanager
@@ -132,18 +141,27 @@ def open_site(output: Path) -> Iterator[SiteWriter]:
     target = output.resolve()
     fresh = target.with_name(f".{target.name}.new-{secrets.token_hex(4)}")
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        _remove_leftovers(target)
-        fresh.mkdir()
+        with _explaining(output):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            _remove_leftovers(target)
+            fresh.mkdir()
         with _claim(fresh):
-            yield SiteWriter(fresh)
-            _switch(fresh, target)
-    except OSError as error:
-        reason = error.strerror or str(error)
-        hint = "the old site is as it was; make room or mend the permissions, then build again"
-        raise OutputError(f"{output} cannot be written ({reason})", hint=hint, slug="cannot-write") from error
+            yield SiteWriter(fresh, output)
+            with _explaining(output):
+                _switch(fresh, target)
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _explaining(output: Path) -> Iterator[None]:
+    """Turn a failing disk into an `OutputError` that says what to do."""
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or str(error)
+        hint = "the old site is as it was; make room or mend the path and its permissions, then build again"
+        raise OutputError(f"{output} cannot be written ({reason})", hint=hint, slug="cannot-write") from error
 
 
 @contextlib.contextmanager

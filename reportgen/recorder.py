@@ -247,11 +247,15 @@ def start_run(
     Raises
     ------
     TypeError, ValueError
-        A name is not 1 to 200 printable characters.
+        A name or tag is not 1 to 200 printable characters, or `params` is no dict.
     """
     for value, what in ((pipeline, "pipeline"), (name, "the name of a run"), (deployment, "deployment")):
         if value is not None or what == "pipeline":
             check_name(value, what)  # type: ignore[arg-type]  # check_name refuses what is not text
+    if isinstance(tags, str):
+        raise TypeError(f"tags must be a list of words, e.g. [{tags!r}]")
+    if not isinstance(params, Mapping | None):
+        raise TypeError(f"params must be a dict, not {type(params).__name__}")
     for tag in tags or ():
         check_name(tag, "a tag")
     outer = current_scope()
@@ -317,6 +321,14 @@ def scope_for_artifact() -> Scope:
         atexit.register(run.end)
         _detached.append(run)
     return Scope(_detached[0], None)
+
+
+def scope_unless_outside(what: str) -> Scope | None:
+    """Give the current scope; outside a run nothing, with a warning that `what` is not recorded."""
+    scope = current_scope()
+    if scope is None and not is_disabled() and load_options().warn_outside_run:
+        warn_caller(f"no run is active: {what} is not recorded")
+    return scope
 
 
 def warn_caller(message: str) -> None:

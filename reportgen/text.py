@@ -267,6 +267,11 @@ def join_words(words: Iterable[str]) -> str:
     return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}" if items else ""
 
 
+def no_break(text: str) -> str:
+    """Keep a text on one line."""
+    return text.replace(" ", NBSP)
+
+
 def count_word(n: int) -> str:
     """Write a small number as a word, as sentences do up to twelve."""
     words = "no one two three four five six seven eight nine ten eleven twelve".split()

@@ -225,7 +225,7 @@ def test_artifact_of_another_type_cannot_be_updated(kind: str, run: reportgen.Ru
 
 @pytest.mark.parametrize("identity", ["", "epochs", 5, None])
 def test_update_of_what_is_no_id_is_a_value_error(identity: Any, run: reportgen.Run) -> None:
-    with pytest.raises(ValueError, match="UUID"):
+    with pytest.raises(ValueError, match="is not the id of an artifact: give what create_progress_artifact returned"):
         reportgen.update_progress_artifact(identity, 2)
 
 

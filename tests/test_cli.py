@@ -75,7 +75,7 @@ def test_module_and_function_do_the_same(project: Path) -> None:
     done = reportgen("build", "runs", "-o", "site")
     assert (done.returncode, done.stderr) == (0, "")
     n_files = len(contents(project / "site")) - 1
-    assert done.stdout == f"1 runs, {n_files} files: site/index.html\n"
+    assert done.stdout == f"1 run, {n_files} files: site/index.html\n"
 
 
 def test_build_takes_logs_from_argument_environment_file_and_default(
@@ -123,8 +123,8 @@ def test_bad_lines_are_printed_with_their_place_and_the_site_is_made(
     out, err = capsys.readouterr()
     first, *rest = err.splitlines()
     assert first.startswith("skipped: r1/main.jsonl:4: ")
-    assert rest == ["6 records did not arrive; the pages of their runs say which"]
-    assert out.startswith("1 runs, ")
+    assert rest == ["lost: 6 records did not arrive; see the pages of their runs"]
+    assert out.startswith("1 run, ")
 
 
 def test_only_the_first_bad_lines_are_printed(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -303,7 +303,7 @@ def test_stopped_build_changes_nothing(
 
     monkeypatch.setattr("reportgen.build.make_environment", stop)
     assert cli.run(["build"]) == 1
-    assert capsys.readouterr().err.strip() == "stopped; nothing was changed"
+    assert capsys.readouterr().err.strip() == "stopped; the site is as it was"
     assert contents(project) == before
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -236,3 +236,22 @@ def test_steps_call_steps() -> None:
     first, second = records_of("runs", "step")
     assert (first["name"], "step" in first) == ("train", False)
     assert (second["name"], second["step"]) == ("fold", first["id"])
+
+
+def test_generator_is_refused_because_its_body_runs_after_the_call() -> None:
+    def numbers() -> Iterator[int]:
+        yield 1
+
+    async def later_numbers() -> AsyncIterator[int]:
+        yield 1
+
+    for function in (numbers, later_numbers):
+        for decorator in (reportgen.step, reportgen.pipeline):
+            with pytest.raises(TypeError, match="is a generator"):
+                decorator(function)
+
+
+@pytest.mark.parametrize("decorator", [reportgen.step, reportgen.pipeline])
+def test_name_given_by_place_is_refused_with_the_mend(decorator: Any) -> None:
+    with pytest.raises(TypeError, match="give the name as name='train'"):
+        decorator("train")

@@ -222,6 +222,27 @@ def test_hostile_records_do_not_change_a_title(page: Page, hostile_site: Path) -
     assert not dialogs
 
 
+def record_long_names(log_dir: Path) -> None:
+    names = ["customer_lifetime_value_prediction_training_pipeline", "x" * 200, "a few words " * 15]
+    for name in [*names, *names]:
+        facts = {"name": name, "deployment": name, "params": {name: name}, "tags": [name]}
+        with reportgen.start_run(name, log_dir=log_dir, **facts) as run, run.step(name):
+            reportgen.record_metric_value(name, 1e-9)
+            reportgen.record_metric_value("mean_absolute_percentage_error_validation", 1.017)
+            reportgen.record_list_metric_values(name, [1, 2, 3])
+            reportgen.create_table_artifact([{name: name, "id": run.id}], "k" * 200, name)
+            reportgen.create_link_artifact(f"s3://bucket/{'p' * 200}", name, "model", name)
+
+
+def test_long_names_fit_at_every_width(chromium: Browser, tmp_path: Path) -> None:
+    record_long_names(tmp_path / "runs")
+    assert cli.run(["build", "--title", "x" * 200]) == 0
+    report = crawl(chromium, (tmp_path / "site/index.html").as_uri(), javascript=False, widths=(320, 375, 800, 1280))
+
+    assert not report.findings, report
+    assert len(report.pages) > 30
+
+
 def test_demo_can_be_run_again_and_adds_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def make_a_run() -> None:
         with reportgen.start_run("again"):

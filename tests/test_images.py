@@ -150,6 +150,8 @@ def test_model_knows_the_images_of_all_artifacts(tmp_path: Path) -> None:
         b'<animate attributeName="href" to="javascript:alert(1)"/>',
         b"<foreignObject><p>text</p></foreignObject>",
         b'<image href="data:text/html,x"/>',
+        b'<image href="data:image/svg+xml,x"/>',
+        b'<animate attributeName="href" values="#a;javascript:alert(1)"/>',
     ],
 )
 def test_svg_that_holds_script_is_not_published(tmp_path: Path, content: bytes) -> None:
@@ -180,3 +182,23 @@ def test_svg_of_matplotlib_is_published(tmp_path: Path) -> None:
     facts = inspect(tmp_path, write_blob(tmp_path, "r1", file.read_bytes(), "svg"))
     assert facts.broken == ""
     assert facts.width > 100
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b'<image href="https://example.org/x.png"/>',
+        b'<use href="//example.org/x.svg#a"/>',
+        b'<style>@import "x.css";</style>',
+        b'<path fill="url( https://example.org/x.svg#a )"/>',
+    ],
+)
+def test_svg_that_loads_files_from_elsewhere_is_not_published(tmp_path: Path, content: bytes) -> None:
+    svg = b'<svg xmlns="http://www.w3.org/2000/svg" width="3" height="2">' + content + b"</svg>"
+    facts = inspect(tmp_path, write_blob(tmp_path, "r1", svg, "svg"))
+    assert facts.broken == "it is an SVG that loads files from elsewhere"
+
+
+def test_svg_with_links_and_its_own_gradients_is_published(tmp_path: Path) -> None:
+    svg = SVG[:-6] + b'<a href="https://example.org"><path fill="url(#g)"/></a></svg>'
+    assert inspect(tmp_path, write_blob(tmp_path, "r1", svg, "svg")).broken == ""

@@ -17,7 +17,7 @@ LAYERS: list[set[str]] = [
     {"log"},
     {"options"},
     {"recorder"},
-    {"artifacts", "metrics", "decorators"},
+    {"artifacts", "metrics", "lineage", "decorators"},
     {"store"},
     {"compact"},
     {"images"},

@@ -94,12 +94,30 @@ def test_build_that_raises_midway_keeps_the_old_site(site: Path, error: BaseExce
     assert alone(site)
 
 
-def test_full_disk_keeps_the_old_site_and_says_what_to_do(site: Path) -> None:
+def test_full_disk_keeps_the_old_site_and_says_what_to_do(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = files_below(site)
-    with pytest.raises(OutputError, match="No space left on device") as caught:
-        make_half_a_site(site, OSError(errno.ENOSPC, "No space left on device"))
+
+    def fail(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    def write_half(writer: SiteWriter) -> None:
+        writer.write("index.html", b"half a site")
+        with monkeypatch.context() as patch:
+            patch.setattr(Path, "open", fail)
+            writer.write("other.html", b"the other half")
+
+    with pytest.raises(OutputError, match="No space left on device") as caught, open_site(site) as writer:
+        write_half(writer)
     assert caught.value.slug == "cannot-write"
     assert "make room" in caught.value.hint
+    assert files_below(site) == before
+    assert alone(site)
+
+
+def test_error_that_is_not_of_the_output_is_not_blamed_on_it(site: Path) -> None:
+    before = files_below(site)
+    with pytest.raises(FileNotFoundError):
+        make_half_a_site(site, FileNotFoundError("a template"))
     assert files_below(site) == before
     assert alone(site)
 
@@ -271,12 +289,12 @@ def test_same_files_give_the_same_manifest_in_any_order(tmp_path: Path) -> None:
 def test_address_out_of_the_site_is_not_written(tmp_path: Path, url: str) -> None:
     (tmp_path / "new").mkdir()
     with pytest.raises(ValueError, match="not an address"):
-        SiteWriter(tmp_path / "new").write(url, b"x")
+        SiteWriter(tmp_path / "new", tmp_path).write(url, b"x")
     assert files_below(tmp_path) == {}
 
 
 def test_address_is_not_written_twice(tmp_path: Path) -> None:
-    writer = SiteWriter(tmp_path)
+    writer = SiteWriter(tmp_path, tmp_path)
     writer.write("a.html", b"1")
     with pytest.raises(ValueError, match="not an address"):
         writer.write("a.html", b"2")

@@ -583,3 +583,13 @@ def test_journal_of_a_run_is_whole_when_the_process_ends_without_an_end() -> Non
     run_python("import os, reportgen\nreportgen.start_run('churn')\nreportgen.record_metric_value('a', 1)\nos._exit(0)")
     kinds: list[Fields] = records_of()
     assert [record["kind"] for record in kinds] == ["log", "run", "metric"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [({"tags": "nightly"}, "tags must be a list of words"), ({"params": [1]}, "params must be a dict, not list")],
+)
+def test_tags_and_params_of_another_shape_are_refused(arguments: Any, message: str) -> None:
+    with pytest.raises(TypeError, match=message):
+        reportgen.start_run("churn", **arguments)
+    assert not Path("runs").exists()

@@ -182,6 +182,9 @@ def test_arrow_sign_and_judgement_of_a_change_agree(
     if now == before or not (math.isfinite(now) and math.isfinite(before)):
         assert change.tone == "quiet"
         return
+    if format_number(now, form) == format_number(before, form):
+        assert (change.text, change.tone, change.word) == ("no change", "quiet", "")
+        return
     rises = now > before
     assert change.text[0] == ("↑" if rises else "↓")
     assert change.brief[0] == change.text[0]
@@ -211,8 +214,8 @@ def test_change_back_has_the_other_arrow(now: float, before: float, form: Number
         (110, 100, NumberForm(0, "s"), "↑ +10 s (+10.0 %)"),
         (5, 0, NumberForm(0), "↑ +5"),
         (-1, 1, NumberForm(0), "↓ −2 (−200.0 %)"),
-        (1.00001, 1, NumberForm(2), "↑ +1.00 × 10⁻⁵ (+0.00 %)"),
-        (0.99999, 1, NumberForm(2), "↓ −1.00 × 10⁻⁵ (−0.00 %)"),
+        (1.00001, 1, NumberForm(2), "no change"),
+        (1.0051, 1.0049, NumberForm(2), "↑ +0.0002 (+0.02 %)"),
         (1000, 1, NumberForm(0), "↑ +999 (+99,900 %)"),
         (1.7e308, -1.7e308, NumberForm(None), "↑ ∞ (∞ %)"),
         (1, 1, NumberForm(0), "no change"),

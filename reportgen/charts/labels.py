@@ -9,6 +9,7 @@ from reportgen.charts.marks import marker
 from reportgen.charts.svg import percent, px, text
 
 _APART = 14.0  # px between two baselines
+_NAME_WIDTH = 0.3  # of the frame, which a name at most takes
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,22 @@ def end_labels(ends: Iterable[LineEnd], height: int) -> Iterator[str]:
 
     When names had to be moved apart, each gets its line's marker, because then it is no longer clear which is whose.
     """
+    for group in _side_by_side(ends):
+        yield from _group_labels(group, height)
+
+
+def _side_by_side(ends: Iterable[LineEnd]) -> list[list[LineEnd]]:
+    """Group the ends whose names could cover one another: those less than a name's width apart."""
+    groups: list[list[LineEnd]] = []
+    for end in sorted(ends, key=lambda end: (end.x, end.name)):
+        if groups and end.x - groups[-1][-1].x < _NAME_WIDTH:
+            groups[-1].append(end)
+        else:
+            groups.append([end])
+    return groups
+
+
+def _group_labels(ends: Iterable[LineEnd], height: int) -> Iterator[str]:
     wanted = sorted(((_beside(end, height), end) for end in ends), key=lambda pair: (pair[0], pair[1].name))
     places = spread([y for y, _ in wanted], low=10.0, high=height - 6.0)
     moved = any(abs(place - y) > 4 for place, (y, _) in zip(places, wanted, strict=True))

@@ -8,6 +8,7 @@ none, a file that cannot be opened, a newer log format.
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -105,18 +106,30 @@ def find_journals(log_dirs: Iterable[Path]) -> dict[str, list[JournalFile]]:
 
 
 def _iter_journal_paths(log_dir: Path) -> Iterator[Path]:
-    if log_dir.is_file():
-        hint = "give the folder that holds one folder per run"
-        raise InputError(f"{log_dir} is a file, not a log directory", hint=hint, slug="logs-not-a-folder")
-    if not log_dir.is_dir():
-        hint = "record a run first, or name the folder that your pipeline records to"
-        raise InputError(f"there is no log directory {log_dir}", hint=hint, slug="no-log-directory")
     try:
+        _check_log_dir(log_dir)
         for run_dir in sorted(log_dir.iterdir()):
             if run_dir.is_dir() and run_dir.name != BLOB_DIR:
                 yield from _journal_paths(run_dir)
     except OSError as error:
         raise _unreadable(log_dir, error) from error
+
+
+def _check_log_dir(log_dir: Path) -> None:
+    if stat.S_ISREG(_mode(log_dir)):
+        hint = "give the folder that holds one folder per run"
+        raise InputError(f"{log_dir} is a file, not a log directory", hint=hint, slug="logs-not-a-folder")
+    if not stat.S_ISDIR(_mode(log_dir)):
+        hint = "record a run first, or name the folder that your pipeline records to"
+        raise InputError(f"there is no log directory {log_dir}", hint=hint, slug="no-log-directory")
+
+
+def _mode(path: Path) -> int:
+    """The file mode; 0 when there is no such file. Raises `OSError` when that cannot be told."""
+    try:
+        return path.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return 0
 
 
 def _journal_paths(run_dir: Path) -> list[Path]:

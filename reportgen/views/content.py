@@ -23,6 +23,7 @@ from reportgen.text import NumberForm, first_line, format_bytes, format_count, f
 from reportgen.views.parts import Here, Link, RawFile, safe_href
 
 MAX_ROWS = 1000
+_SHORT = 40
 _PEEK_ROWS, _PEEK_COLUMNS = 4, 4
 _ORIGIN = re.compile(r"https?://[a-z0-9.-]+(?::[0-9]{1,5})?", re.IGNORECASE)
 
@@ -31,10 +32,11 @@ KIND_WORDS = {"markdown": "Markdown"}
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a table; numbers stand on the right."""
+    """A column of a table: numbers stand on the right, short texts on one line."""
 
     name: str
     is_number: bool
+    is_short: bool
 
 
 @dataclass(frozen=True)
@@ -222,7 +224,10 @@ def _table(model: Model, artifact: Artifact, here: Here, page: str, peek: bool) 
     size = f"{format_count(len(rows), 'row')}, {format_count(len(columns), 'column')}"
     forms = [_column_form([row[index] for row in rows]) for index in range(len(names))]
     table = TableContent(
-        columns=[Column(name, form is not None) for name, form in zip(names, forms, strict=True)],
+        columns=[
+            Column(name, form is not None, all(len(str(row[index])) <= _SHORT for row in shown))
+            for index, (name, form) in enumerate(zip(names, forms, strict=True))
+        ],
         rows=[[_cell(cell, form) for cell, form in zip(row, forms, strict=False)] for row in shown],
         size_text=size,
         left_out="" if peek or len(rows) <= MAX_ROWS else f"{len(rows) - MAX_ROWS:,} more rows are in the download",

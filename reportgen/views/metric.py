@@ -13,10 +13,10 @@ from reportgen.charts import Series as ChartSeries
 from reportgen.charts import line_chart, sample, sparkline
 from reportgen.model import MetricInfo, Model, Run, Series
 from reportgen.stats import deviation, mean
-from reportgen.text import Change, describe_change, format_count, format_date, format_number, iso_time
+from reportgen.text import Change, describe_change, first_line, format_count, format_date, format_number, iso_time
 from reportgen.views.content import to_csv
 from reportgen.views.metrics import goal_text, list_series
-from reportgen.views.overlay import LIST_LEGEND, ListChart, make_list_chart
+from reportgen.views.overlay import ListChart, make_list_chart
 from reportgen.views.parts import (
     Fact,
     Frame,
@@ -26,6 +26,7 @@ from reportgen.views.parts import (
     Page,
     RawFile,
     change_of,
+    comma_separated,
     make_frame,
     short_moment,
     tick_format,
@@ -95,8 +96,6 @@ class MetricView:
         A row for each pipeline and deployment.
     lists
         List metrics of this name, overlaid.
-    list_legend
-        What the lines in those charts are.
     values
         Every value, newest first, at most 1,000.
     values_label
@@ -111,7 +110,6 @@ class MetricView:
     histories: Sequence[HistoryChart]
     rows: Sequence[SeriesRow]
     lists: Sequence[ListChart]
-    list_legend: Markup
     values: Sequence[ValueRow]
     values_label: str
 
@@ -143,7 +141,6 @@ def make_page(model: Model, info: MetricInfo) -> Page:
             make_list_chart(model, here, info, place, summaries, number)
             for number, (place, summaries) in enumerate(list_series(model, info).items())
         ],
-        list_legend=LIST_LEGEND,
         values=values[:_MAX_VALUES],
         values_label=f"Table of {format_count(len(values), 'value')}"
         if len(values) <= _MAX_VALUES
@@ -194,9 +191,9 @@ def _facts(model: Model, here: Here, info: MetricInfo) -> list[Fact]:
             f"; ±{format_number(info.options.tolerance * 100)}\u00a0% is noise" if info.options.tolerance else ""
         )
         facts.append(Fact("Goal and tolerance", [Link(goal_text(info) + tolerance)]))
-    if info.series:
-        facts.append(Fact("Download", [Link("CSV", here.to(urls.download(urls.metric(info.name), "csv")))]))
-    return facts
+    downloads = [Link("values as CSV", here.to(urls.download(urls.metric(info.name), "csv")))] if info.series else []
+    downloads += [Link("points as Parquet", here.to(urls.DATA))] if info.lists else []
+    return [*facts, Fact("Download", comma_separated(downloads))]
 
 
 def _history(model: Model, here: Here, info: MetricInfo, chunk: Sequence[Series], number: int) -> HistoryChart:
@@ -206,7 +203,7 @@ def _history(model: Model, here: Here, info: MetricInfo, chunk: Sequence[Series]
     place = {run_id: position for position, run_id in enumerate(runs)}
     lines = [
         ChartSeries(
-            name=series.pipeline if len({s.pipeline for s in chunk}) == len(chunk) else _place(series),
+            name=first_line(series.pipeline if len({s.pipeline for s in chunk}) == len(chunk) else _place(series), 28),
             xs=[place[value.run_id] for value in series.values],
             ys=[value.value for value in series.values],
             slot=position + 1,
@@ -252,7 +249,7 @@ def _series_row(model: Model, here: Here, info: MetricInfo, series: Series, numb
         best=Link(format_number(best.value, info.form), here.run(best_run).url) if best and best_run else Link("–"),
         best_when=format_date(best_run.started_at) if best_run else "",
         mean=format_number(mean(recent), info.form) if recent else "–",
-        spread=f"± {format_number(deviation(recent), info.form)}" if len(recent) > 1 else "",
+        spread=f"± {format_number(deviation(recent), info.form)}, {format_count(len(recent), 'run')}" if recent else "",
         spark=sparkline(values[-30:]),
     )
 

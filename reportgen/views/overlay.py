@@ -18,23 +18,21 @@ _MAX_RUNS = 20
 _MAX_ROWS = 200
 _OUTLIER = 100.0
 
-LIST_LEGEND = legend(
-    [
-        Series("mean of completed runs", [], [], slot=1, weight="fat"),
-        Series("one run", [], [], slot=0, weight="thin"),
-        Series("newest run", [], [], slot=2),
-    ],
-    context="the band is ± 1 standard deviation",
-)
+_LEGEND = [
+    Series("mean of completed runs", [], [], slot=1, weight="fat"),
+    Series("one run", [], [], slot=0, weight="thin"),
+    Series("newest run", [], [], slot=2),
+]
 
 
 @dataclass(frozen=True)
 class ListChart:
-    """List metrics of one pipeline and deployment: what is drawn, in words, and mean and spread as a table."""
+    """List metrics of one pipeline and deployment: what is drawn, in words, its legend, mean and spread as a table."""
 
     pipeline: str
     caption: str
     newest: Link
+    legend: Markup
     chart: Markup
     table: Sequence[Sequence[str]]
 
@@ -85,7 +83,9 @@ def make_list_chart(
         log_y=log_y,
         y_format=tick_format(info.form),
     )
-    return ListChart(name, caption, here.run(newest.run), chart, _table(info, completed, newest))
+    shown = [*(_LEGEND[:1] if band else []), *_LEGEND[1 if len(drawn) > 1 else 2 :]]
+    names = legend(shown, "the band is ± 1 standard deviation" if band else "")
+    return ListChart(name, caption, here.run(newest.run), names, chart, _table(info, completed, newest))
 
 
 def _set_outliers_aside(curves: Sequence[_Curve]) -> tuple[list[_Curve], list[_Curve]]:

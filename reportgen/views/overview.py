@@ -20,6 +20,7 @@ from reportgen.text import (
     format_short_time,
     iso_day,
     join_words,
+    no_break,
 )
 from reportgen.views.content import Card, artifact_page, kind_word, make_card
 from reportgen.views.parts import (
@@ -284,7 +285,7 @@ def make_pipeline_row(model: Model, here: Here, pipeline: Pipeline) -> PipelineR
         pipeline=here.pipeline(pipeline.name),
         deployment=run.deployment,
         run=here.run(run),
-        outcome=f"{MARKS[run.status].word}, {format_short_time(run.started_at)}",
+        outcome=f"{MARKS[run.status].word}, {no_break(format_short_time(run.started_at))}",
         detail=detail,
         strip=run_strip(_strip_bars(here, shown)),
         strip_text=f"{n_completed} of {len(shown)} completed, {n_failed} failed",

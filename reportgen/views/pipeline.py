@@ -15,6 +15,7 @@ from reportgen.model import Model, Pipeline, Run
 from reportgen.text import (
     Change,
     count_word,
+    first_line,
     format_clock,
     format_count,
     format_date,
@@ -181,7 +182,7 @@ def _trend_chart(
     return line_chart(
         [
             Series(
-                deployment or "no deployment",
+                first_line(deployment, 28) or "no deployment",
                 [place[run.id] for run in line],
                 [values[run.id] for run in line],
                 slot=slot,

@@ -10,7 +10,7 @@ from typing import Any
 from markupsafe import Markup
 
 from reportgen import urls
-from reportgen.model import Artifact, Model, Run
+from reportgen.model import Artifact, Edge, Model, Run
 from reportgen.text import (
     count_word,
     format_count,
@@ -271,13 +271,17 @@ def _lineage(model: Model, here: Here, run: Run) -> list[LineageRow]:
         else:
             what = Link(edge.name or edge.uri or edge.key or "unknown")
         verb = "read" if edge.direction == "read" else "wrote"
-        rows.append(LineageRow(run.step_name(edge.step_id), verb, what, edge.digest[:12]))
+        rows.append(LineageRow(run.step_name(edge.step_id), verb, what, _dataset_note(edge)))
     for artifact in run.artifacts:
         for edge in model.uses.get(artifact.id, ()):
             user = model.run_by_id[edge.run_id]
             what = Link(f"{artifact_title(artifact)} → {user.name}", here.run(user).url)
             rows.append(LineageRow(run.step_name(artifact.step_id), "was read by", what, user.pipeline))
     return rows
+
+
+def _dataset_note(edge: Edge) -> str:
+    return ", ".join(part for part in (edge.uri if edge.name else "", edge.digest[:12]) if part)
 
 
 def _pairs(values: Mapping[str, Any], before: Mapping[str, Any] | None) -> list[Pair]:

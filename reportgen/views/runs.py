@@ -8,7 +8,7 @@ from itertools import groupby
 
 from reportgen import urls
 from reportgen.model import Model, Run
-from reportgen.text import Change, count_word, format_weekday, iso_day, join_words
+from reportgen.text import Change, count_word, format_count, format_weekday, iso_day, join_words
 from reportgen.views.parts import (
     MARKS,
     Frame,
@@ -115,7 +115,8 @@ def make_pager(here: Here, n_before: int, n_shown: int, n_all: int, page: int | 
     if page is not None:
         newer = Link("Newer", here.to(urls.runs_page(page + 1) if page < n_pages else urls.RUNS))
     last = n_before + n_shown
-    text = f"Runs {last:,}–{n_before + 1:,}" + (f" of {n_all:,}" if page is None else "") if n_shown else ""
+    text = f"Runs {last:,}–{n_before + 1:,}" if n_shown > 1 else ""
+    text += f" of {n_all:,}" if text and page is None else ""
     return Pager(
         range_text=text,
         newer=newer,
@@ -137,6 +138,6 @@ def make_pages(model: Model) -> Iterator[Page]:
     here = Here(urls.RUNS)
     n_before = len(full) * PAGE_SIZE
     pager = make_pager(here, n_before, len(newest), len(model.runs), None, len(full))
-    lede = f"{len(model.runs):,} in all: {count_statuses(model.runs)}." if model.runs else ""
+    lede = f"{format_count(len(model.runs), 'run')} in all: {count_statuses(model.runs)}." if model.runs else ""
     frame = make_frame(model, urls.RUNS, "Runs")
     yield Page(urls.RUNS, "runs.html", RunsView(frame, "Runs", lede, group_by_day(model, here, newest), pager))
