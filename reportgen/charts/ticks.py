@@ -11,7 +11,7 @@ import math
 import sys
 
 _TINY = 1e-300  # below this a range is treated as a single value
-_NEAREST = ((2**0.5, 1, 0), (10**0.5, 2, 0), (50**0.5, 5, 0), (math.inf, 1, 1))  # size of step, mantissa, shift
+_NEAREST = ((2**0.5, 1, 0), (3.0, 2, 0), (50**0.5, 5, 0), (math.inf, 1, 1))  # size of step, mantissa, shift
 _SUFFIXES = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
 
 
@@ -60,7 +60,7 @@ def _bounded(value: float) -> float:
 
 
 def _round_step(low: float, high: float, n: int) -> tuple[int, int]:
-    """Return (mantissa, exponent) of the round step nearest to span / n on a logarithmic scale."""
+    """Return (mantissa, exponent) of a round step near span / n: at least 2/3 of it, so that ticks stay few."""
     raw = 2 * ((high / 2 - low / 2) / n) if n > 1 else min(high / 2 - low / 2, sys.float_info.max / 4) * 2
     exponent = math.floor(math.log10(raw))
     size = raw / float(f"1e{exponent}") if exponent > -307 else 1.0
