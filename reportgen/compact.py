@@ -37,6 +37,7 @@ from reportgen.store import Tables, make_table
 from reportgen.text import iso_day
 
 UNKNOWN_PIPELINE = "unknown"
+_MOST_LOST = 100_000_000
 
 Row = dict[str, Any]
 
@@ -116,10 +117,6 @@ def _add_run(part: RunPart, run: RunRecords, events: Sequence[_Event], start: Ru
     end = next((e for e in reversed(events) if isinstance(e.record, End) and e.record.step is None), None)
     end_record = end.record if end and isinstance(end.record, End) else None
     start = start or RunStart(ts=0, seq=0, pipeline=UNKNOWN_PIPELINE)
-    last_seqs: dict[str, int] = {}
-    for writer, seq in run.records:
-        last_seqs[writer] = max(seq, last_seqs.get(writer, 0))
-    n_unknown = len({(u.writer, u.seq) for u in run.unknown} - run.records.keys())
     row = {
         "pipeline": start.pipeline,
         "deployment": start.deployment,
@@ -136,10 +133,22 @@ def _add_run(part: RunPart, run: RunRecords, events: Sequence[_Event], start: Ru
         **_error_columns(end_record),
         "detached": start.detached,
         "n_records": len(run.records),
-        "n_writers": len(last_seqs),
-        "n_missing": max(sum(last_seqs.values()) + len(last_seqs) - len(run.records) - n_unknown, 0),
+        "n_writers": len({writer for writer, _ in run.records}),
+        "n_missing": sum(_holes(run).values()),
     }
     part.add("runs", row)
+
+
+def _holes(run: RunRecords) -> dict[str, int]:
+    """Count the sequence numbers of each writer that never arrived.
+
+    A record whose number is further beyond the others than a disk could have lost says nothing of losses.
+    """
+    numbers: dict[str, set[int]] = {}
+    for writer, seq in [*run.records, *((unknown.writer, unknown.seq) for unknown in run.unknown)]:
+        numbers.setdefault(writer, set()).add(seq)
+    counts = {writer: max(seqs) + 1 - len(seqs) for writer, seqs in numbers.items()}
+    return {writer: n for writer, n in counts.items() if n < _MOST_LOST}
 
 
 def _add_steps(part: RunPart, events: Sequence[_Event]) -> None:

@@ -323,6 +323,13 @@ def test_problems_of_reading_are_kept(logs: Path) -> None:
     assert places == [("r1/main.jsonl", 3), ("r1/main.jsonl", 4)]
 
 
+def test_one_number_far_beyond_the_others_counts_no_losses(logs: Path) -> None:
+    path = write_run(logs, "r1", [run_start()])
+    path.write_bytes(path.read_bytes() + b'{"kind":"metric","ts":1,"seq":9007199254740990,"name":"m","value":1}\n')
+    (row,) = rows_of(compact(logs), "runs")
+    assert (row["n_records"], row["n_missing"]) == (3, 0)
+
+
 def test_journal_without_any_good_record_is_a_problem_and_no_run(logs: Path) -> None:
     (logs / "r1").mkdir(parents=True)
     (logs / "r1" / "main.jsonl").write_bytes(b"\x00" * 64 + b"\nnonsense\n")
