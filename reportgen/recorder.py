@@ -79,6 +79,7 @@ class Run:
         self._journal = journal
         self._token: Token[Scope | None] | None = None
         self._ended = False
+        self._pid = os.getpid()
 
     @property
     def log_dir(self) -> Path | None:
@@ -111,9 +112,10 @@ class Run:
         if self._ended:
             return
         self._ended = True
-        self.record(End, status=status, error=describe_error(error))
-        if self._journal:
-            self._journal.close()
+        if os.getpid() == self._pid:  # a forked child that leaves the block does not end its parent's run
+            self.record(End, status=status, error=describe_error(error))
+            if self._journal:
+                self._journal.close()
         _leave(self._token)
 
     def __enter__(self) -> Run:
@@ -134,6 +136,7 @@ class Step:
         self.name = name
         self.attempt = attempt
         self.id = new_id()
+        self._pid = os.getpid()
         self._token: Token[Scope | None] | None = None
 
     def __enter__(self) -> Step:
@@ -146,7 +149,8 @@ class Step:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.run.record(End, step=self.id, status=outcome_of(error), error=describe_error(error))
+        if os.getpid() == self._pid:
+            self.run.record(End, step=self.id, status=outcome_of(error), error=describe_error(error))
         _leave(self._token)
 
 
@@ -249,15 +253,7 @@ def start_run(
     TypeError, ValueError
         A name or tag is not 1 to 200 printable characters, or `params` is no dict.
     """
-    for value, what in ((pipeline, "pipeline"), (name, "the name of a run"), (deployment, "deployment")):
-        if value is not None or what == "pipeline":
-            check_name(value, what)  # type: ignore[arg-type]  # check_name refuses what is not text
-    if isinstance(tags, str):
-        raise TypeError(f"tags must be a list of words, e.g. [{tags!r}]")
-    if not isinstance(params, Mapping | None):
-        raise TypeError(f"params must be a dict, not {type(params).__name__}")
-    for tag in tags or ():
-        check_name(tag, "a tag")
+    _check_run(pipeline, name, deployment, params, tags)
     outer = current_scope()
     run = _open_run(new_id(), pipeline, "main", log_dir)
     run.name, run.deployment = name, deployment
@@ -273,6 +269,25 @@ def start_run(
     )
     run._token = _scope.set(Scope(run, None))
     return run
+
+
+def _check_run(pipeline: Any, name: Any, deployment: Any, params: Any, tags: Any) -> None:
+    """Refuse arguments of `start_run` before anything is recorded.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `start_run` says.
+    """
+    for value, what in ((pipeline, "pipeline"), (name, "the name of a run"), (deployment, "deployment")):
+        if value is not None or what == "pipeline":
+            check_name(value, what)
+    if isinstance(tags, str):
+        raise TypeError(f"tags must be a list of words, e.g. [{tags!r}]")
+    if not isinstance(params, Mapping | None):
+        raise TypeError(f"params must be a dict, not {type(params).__name__}")
+    for tag in tags or ():
+        check_name(tag, "a tag")
 
 
 def _open_run(run_id: str, pipeline: str, writer: str, log_dir: str | os.PathLike[str] | None) -> Run:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import json
+import os
 import re
 import threading
 import uuid
@@ -593,3 +594,23 @@ def test_tags_and_params_of_another_shape_are_refused(arguments: Any, message: s
     with pytest.raises(TypeError, match=message):
         reportgen.start_run("churn", **arguments)
     assert not Path("runs").exists()
+
+
+_FORK = """
+import os, sys, reportgen
+with reportgen.start_run("churn") as run, run.step("train"):
+    child = os.fork()
+    if child == 0:
+        reportgen.record_metric_value("of-the-child", 1)
+        sys.exit(3)
+    os.waitpid(child, 0)
+    reportgen.record_metric_value("of-the-parent", 2)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_forked_child_that_leaves_the_block_does_not_end_the_run() -> None:
+    run_python(_FORK)
+    ends = [(record.get("step") is not None, record["status"]) for record in records_of("runs", "end")]
+    assert ends == [(True, "completed"), (False, "completed")]
+    assert {record["name"] for record in records_of("runs", "metric")} == {"of-the-child", "of-the-parent"}

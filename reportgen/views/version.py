@@ -94,7 +94,7 @@ def make_page(model: Model, artifact: Artifact) -> Page:
         kind=_kind(artifact, newest),
         lede=describe_difference(model, artifact),
         facts=_facts(model, here, artifact),
-        description=render_markdown(artifact.description, id_prefix="about-") if artifact.description else None,
+        description=_description(artifact, title),
         content=make_content(model, artifact, here, url),
         older=_link(here, older),
         newer=_link(here, newer),
@@ -103,6 +103,12 @@ def make_page(model: Model, artifact: Artifact) -> Page:
         deleted=describe_deletion(artifact),
     )
     return Page(url, "version.html", view)
+
+
+def _description(artifact: Artifact, title: str) -> Markup | None:
+    """The description, unless the title says it all."""
+    text = artifact.description.strip()
+    return render_markdown(text, id_prefix="about-") if text and text != title else None
 
 
 def _neighbours(model: Model, artifact: Artifact) -> tuple[Artifact | None, Artifact | None, Artifact | None]:
