@@ -233,6 +233,11 @@ def iso_time(at_us: int) -> str:
     return _utc(at_us).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
+def html_time(at_us: int) -> str:
+    """Give the time for `<time datetime>`, which takes no finer fractions: `"2026-11-20T02:00:04.000Z"`."""
+    return iso_time(at_us)[:23] + "Z"
+
+
 def iso_day(at_us: int) -> str:
     """Give the day for programs, e.g. `"2026-11-20"`."""
     return _utc(at_us).strftime("%Y-%m-%d")

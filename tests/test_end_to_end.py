@@ -145,6 +145,17 @@ def test_chosen_colour_scheme_holds_on_the_next_page(page: Page, demo: Path) -> 
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == dark_paper
 
 
+def test_listing_is_a_table_to_screen_readers_at_every_width(page: Page, demo: Path) -> None:
+    page.goto((demo / "site/runs/index.html").as_uri())
+    counts = []
+    for width in (1280, 320):
+        page.set_viewport_size({"width": width, "height": 800})
+        counts.append([page.get_by_role(role).count() for role in ("table", "row", "cell")])  # type: ignore[arg-type]
+
+    assert counts[0] == counts[1]
+    assert counts[0][1] > 20
+
+
 def test_images_and_pages_keep_their_place_while_loading(page: Page, demo: Path) -> None:
     page.goto((demo / "site/index.html").as_uri())
     shift = page.evaluate(

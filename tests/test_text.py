@@ -25,6 +25,7 @@ from reportgen.text import (
     format_short_time,
     format_time,
     format_weekday,
+    html_time,
     iso_day,
     iso_time,
     join_words,
@@ -264,6 +265,7 @@ def test_times_read_in_utc() -> None:
     assert format_short_time(AT) == "20 Nov 02:00"
     assert format_short_time(AT, with_date=False) == "02:00"
     assert iso_time(AT) == "2026-11-20T02:00:04.000789Z"
+    assert html_time(AT) == "2026-11-20T02:00:04.000Z"
     assert iso_day(AT) == "2026-11-20"
 
 

@@ -21,7 +21,7 @@ from reportgen.text import (
     format_duration,
     format_number,
     format_short_time,
-    iso_time,
+    html_time,
 )
 
 T = TypeVar("T")
@@ -186,12 +186,12 @@ def make_frame(
 
 def short_moment(at_us: int) -> Moment:
     """A time in a list that mixes days."""
-    return Moment(format_short_time(at_us), iso_time(at_us))
+    return Moment(format_short_time(at_us), html_time(at_us))
 
 
 def clock_moment(at_us: int) -> Moment:
     """A time in a list below the heading of its day."""
-    return Moment(format_clock(at_us), iso_time(at_us))
+    return Moment(format_clock(at_us), html_time(at_us))
 
 
 def duration_text(run: Run) -> str:
