@@ -134,7 +134,8 @@ def test_history_of_a_metric_ends_with_the_run(logs: Path) -> None:
     for number in range(4):
         write_run(logs, f"r{number}", [run_start(), metric("x", number)], at=START + number * HOUR)
     model = model_of(logs)
-    assert model.history(model.run_by_id["r2"], "x") == [0, 1, 2]
+    assert model.history(model.run_by_id["r2"].metrics["x"], 20) == [0, 1, 2]
+    assert model.history(model.run_by_id["r2"].metrics["x"], 2) == [1, 2]
 
 
 def test_runs_are_ordered_by_their_beginning_then_id(logs: Path) -> None:

@@ -298,28 +298,24 @@ class Model:
         return self._neighbours[run.id][1]
 
     @cached_property
-    def _values_before(self) -> dict[tuple[str, str], MetricValue]:
+    def _places(self) -> dict[tuple[str, str], tuple[Series, int]]:
+        """By metric and run: the series that its value is in, and the place there."""
         return {
-            (now.name, now.run_id): before
+            (value.name, value.run_id): (series, place)
             for metric in self.metrics.values()
             for series in metric.series
-            for before, now in zip(series.values, series.values[1:], strict=False)
+            for place, value in enumerate(series.values)
         }
 
     def value_before(self, value: MetricValue) -> MetricValue | None:
         """The metric's value in the last earlier run of the same pipeline and deployment that has one."""
-        return self._values_before.get((value.name, value.run_id))
+        series, place = self._places[value.name, value.run_id]
+        return series.values[place - 1] if place else None
 
-    def history(self, run: Run, name: str) -> list[float]:
-        """The metric's values up to this run, of the same pipeline and deployment, oldest first."""
-        for series in self.metrics[name].series:
-            if (series.pipeline, series.deployment) == (run.pipeline, run.deployment):
-                return [v.value for v in series.values if self._position[v.run_id] <= self._position[run.id]]
-        return []
-
-    @cached_property
-    def _position(self) -> dict[str, int]:
-        return {run.id: position for position, run in enumerate(self.runs)}
+    def history(self, value: MetricValue, n: int) -> list[float]:
+        """The metric's last `n` values up to this one, of the same pipeline and deployment, oldest first."""
+        series, place = self._places[value.name, value.run_id]
+        return [before.value for before in series.values[max(place + 1 - n, 0) : place + 1]]
 
     def worst_first(self) -> list[Pipeline]:
         """Pipelines: failed, stalled, running, cancelled, completed by their newest run; then by name."""

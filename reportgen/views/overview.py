@@ -289,7 +289,7 @@ def make_pipeline_row(model: Model, here: Here, pipeline: Pipeline) -> PipelineR
         detail=detail,
         strip=run_strip(_strip_bars(here, shown)),
         strip_text=f"{n_completed} of {len(shown)} completed, {n_failed} failed",
-        metrics=[metric_cell(model, here, run, value) for value in headline_metrics(model, run)],
+        metrics=[metric_cell(model, here, value) for value in headline_metrics(model, run)],
     )
 
 
@@ -323,7 +323,7 @@ def _metric_changes(model: Model, here: Here, run: Run) -> list[ChangeRow]:
     """Metrics that changed beyond their tolerance; worse first, then better, then the rest."""
     rows = []
     for value in headline_metrics(model, run, len(run.metrics)):
-        cell = metric_cell(model, here, run, value)
+        cell = metric_cell(model, here, value)
         if cell.change and cell.change.text != "no change" and cell.change.word != "in tolerance":
             rows.append(ChangeRow(cell.link, "metric", cell.before, cell.value, cell.change, ""))
     order = {"worse": 0, "better": 1, "quiet": 2}

@@ -231,7 +231,7 @@ class MetricCell:
     spark: Markup
 
 
-def metric_cell(model: Model, here: Here, run: Run, value: MetricValue) -> MetricCell:
+def metric_cell(model: Model, here: Here, value: MetricValue) -> MetricCell:
     """Make the cell of one metric of a run."""
     info = model.metrics[value.name]
     before = model.value_before(value)
@@ -240,7 +240,7 @@ def metric_cell(model: Model, here: Here, run: Run, value: MetricValue) -> Metri
         value=format_number(value.value, info.form),
         before=format_number(before.value, info.form) if before else "",
         change=change_of(info, value.value, before.value if before else None),
-        spark=sparkline(model.history(run, value.name)[-_HISTORY:]),
+        spark=sparkline(model.history(value, _HISTORY)),
     )
 
 

@@ -176,7 +176,7 @@ def make_page(model: Model, run: Run) -> Page:
         facts=_facts(model, here, run),
         sections=[Link(text, f"#{anchor}") for text, anchor, there in sections if there],
         before=here.run(before) if before else None,
-        metrics=[metric_cell(model, here, run, v) for v in headline_metrics(model, run, len(run.metrics))],
+        metrics=[metric_cell(model, here, v) for v in headline_metrics(model, run, len(run.metrics))],
         curves=curves,
         curve_legend=make_curve_legend(before),
         points=make_point_table(model, run) if curves else None,

@@ -79,7 +79,7 @@ class RunsView:
 def make_run_row(model: Model, here: Here, run: Run) -> RunRow:
     """Make the entry of a run."""
     values = headline_metrics(model, run, 1)
-    cell = metric_cell(model, here, run, values[0]) if values else None
+    cell = metric_cell(model, here, values[0]) if values else None
     return RunRow(
         mark=MARKS[run.status],
         run=here.run(run),
