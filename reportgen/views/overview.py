@@ -267,7 +267,10 @@ def _streak(pipeline: Pipeline) -> str:
     if n_failed > 1:
         return f"The last {count_word(n_failed)} runs failed."
     n_fine = next((n for n, run in enumerate(reversed(runs[:-1])) if run.status == "failed"), len(runs) - 1)
-    return f"First failure in {format_count(n_fine + 1, 'run')}." if n_fine > 1 else "The run before it completed."
+    if n_fine > 1:
+        return f"First failure in {format_count(n_fine + 1, 'run')}."
+    outcome = {"completed": "completed", "cancelled": "was cancelled"}.get(runs[-2].status, "has not ended")
+    return f"The run before it {outcome}."
 
 
 def make_pipeline_row(model: Model, here: Here, pipeline: Pipeline) -> PipelineRow:
