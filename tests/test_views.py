@@ -153,6 +153,26 @@ def test_headline_says_whether_all_is_fine(statuses: str, sentence: str) -> None
     assert overview.headline([SimpleNamespace(status=status) for status in statuses.split()]) == sentence
 
 
+@pytest.mark.parametrize(
+    ("statuses", "note"),
+    [
+        ("failed", "This was its first run."),
+        ("failed failed", "It never completed."),
+        ("completed failed", "The run before it completed."),
+        ("failed completed failed", "The run before it completed."),
+        ("cancelled failed", "The run before it was cancelled."),
+        ("failed completed completed failed", "First failure in 3 runs."),
+        ("completed failed failed", "The last two runs failed."),
+    ],
+)
+def test_alert_says_how_unusual_a_failure_is(tmp_path: Path, statuses: str, note: str) -> None:
+    for number, status in enumerate(statuses.split()):
+        write_run(tmp_path, f"r{number}", [run_start(), end(status)], at=START + number * HOUR)
+    (page,) = overview.make_pages(model_of(tmp_path))
+    (alert,) = page.view.alerts
+    assert alert.note.replace("\u00a0", " ") == note
+
+
 def test_overview_shows_the_failed_pipeline_first_with_its_error(small_site: dict[str, bytes]) -> None:
     page = parse(small_site["index.html"])
     assert text_of(find(page, "h1")[0]) == "One pipeline failed; the other two are fine."
