@@ -17,10 +17,11 @@ import threading
 from markdown import Markdown
 from markupsafe import Markup, escape
 
-from .blocks import HtmlBlocks
-from .inline import excerpt_markdown, plain_text, render_inline
-from .shape import TooDeepError, sanitize, shape
-from .source import MAX_BYTES, clean_characters, normalize, reason_not_to_render
+from reportgen.prose.blocks import HtmlBlocks
+from reportgen.prose.inline import excerpt_markdown, plain_text, render_inline
+from reportgen.prose.sanitize import sanitize
+from reportgen.prose.shape import TooDeepError, shape
+from reportgen.prose.source import MAX_BYTES, clean_characters, normalize, reason_not_to_render
 
 __all__ = ["excerpt_markdown", "plain_text", "render_inline", "render_markdown"]
 

@@ -7,8 +7,8 @@ import re
 
 from markupsafe import Markup
 
-from .shape import safe_url
-from .source import clean_characters
+from reportgen.prose.source import clean_characters
+from reportgen.prose.vocabulary import safe_url
 
 MAX_LINK_TEXT = 500
 MAX_URL = 2000

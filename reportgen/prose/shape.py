@@ -4,7 +4,7 @@ Two passes. `shape` walks over the tags once and writes a new, balanced fragment
 element it opens it closes, formatting never spans blocks, images become links, headings are shifted and get
 anchors, ids and fragments get the prefix, inline styles become classes, Pygments' hundred classes become nine
 of our own (`hl-…`: the short ones collide with the site's). Then nh3, a real HTML parser with its own
-allow-list, has the last word, so a mistake in the first pass costs looks and never safety.
+allow-list (`sanitize`), has the last word, so a mistake in the first pass costs looks and never safety.
 
 A tag that HTML does not know (`vector<int>`) stays visible as text; a comment and the content of `<script>` and
 `<style>` are dropped; one that never ends is text, so it cannot swallow what follows.
@@ -14,63 +14,27 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Callable
 from urllib.parse import unquote
 
-import nh3
-from pygments.token import STANDARD_TYPES
-
-from .source import clean_characters
+from reportgen.prose.vocabulary import (
+    ALIGNS,
+    BARRIERS,
+    BLOCKS,
+    CLASSES,
+    HEADINGS,
+    HIDDEN,
+    HIGHLIGHT,
+    INLINE,
+    PARENTS,
+    TABLE_PARTS,
+    VOID,
+    safe_url,
+)
 
 MAX_OPEN = 80  # open elements; HTML parsers take quadratic time in the depth
 
-_VOID = frozenset(("br", "hr", "wbr", "img", "input"))
-_HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
-_TABLE_PARTS = {
-    "caption": ("table",),
-    "thead": ("table",),
-    "tbody": ("table",),
-    "tfoot": ("table",),
-    "tr": ("thead", "tbody", "tfoot", "table"),
-    "th": ("tr",),
-    "td": ("tr",),
-}
-_PARENTS = {**_TABLE_PARTS, "li": ("ul", "ol"), "dt": ("dl",), "dd": ("dl",), "summary": ("details",)}
-_BLOCKS = frozenset(
-    ("p", "div", "blockquote", "ul", "ol", "dl", "table", "pre", "details", "hr", *_HEADINGS, *_PARENTS)
-)
-_BARRIERS = frozenset(("table", "td", "th", "caption", "blockquote", "div", "details"))
-_INLINE = frozenset(
-    (
-        "a abbr b bdi bdo br cite code del dfn em i img input ins kbd mark q s samp small span strong sub sup u var wbr"
-    ).split()
-)
-_HIDDEN = frozenset(  # HTML's other elements: the tag is dropped and its content stays
-    (
-        "address animate area article aside audio base basefont big body button canvas center col colgroup"
-        " data datalist dialog dir embed fieldset figcaption figure font footer form frame frameset g head"
-        " header hgroup html iframe input label legend link main map marquee math menu meta meter nav nobr"
-        " noembed noframes noscript object optgroup option output param path picture plaintext progress rp rt"
-        " ruby script search section select set slot source strike style svg template textarea tfoot time"
-        " title track tt use video xmp"
-    ).split()
-)
-_ALIGNS = {"right": "ta-right", "center": "ta-center"}
-_ADMONITIONS = frozenset(
-    (
-        "note info abstract tip hint success important question example quote"
-        " warning attention caution danger error bug"
-    ).split()
-)
-_CLASSES = _ADMONITIONS | frozenset(
-    "highlight admonition admonition-title task-list task-list-item footnote footnote-ref footnote-backref".split()
-)
-_TOKENS = {"Comment": "c", "Keyword": "k", "String": "s", "Number": "m", "Error": "e", "Deleted": "d", "Inserted": "i"}
-_NAMES = frozenset(("Function", "Class", "Decorator", "Tag", "Namespace", "Exception", "Heading", "Subheading"))
-
 _TAG = re.compile(r"""<(/?)([a-zA-Z][a-zA-Z0-9]*)((?:[\s/](?:[^<>"']++|"[^"<]*+"|'[^'<]*+')*+)?)>""")
 _ATTRIBUTE = re.compile(r"""([^\s"'<>/=]++)(?:\s*+=\s*+("[^"]*+"|'[^']*+'|[^\s"'=<>`]++))?""")
-_OUTSIDE = re.compile(r"(?:https?://[^\s\x00-\x20]|mailto:[^\s\x00-\x20])", re.IGNORECASE)
 _LANGUAGE = re.compile(r"[A-Za-z0-9-]{1,35}\Z")
 _NOT_IN_SLUG = re.compile(r"[^\w\- ]")
 _TEXT_ALIGN = re.compile(r"text-align:\s*(left|right|center)")
@@ -80,33 +44,6 @@ Attributes = dict[str, str]
 
 class TooDeepError(Exception):
     """The fragment nests more than `MAX_OPEN` elements."""
-
-
-def safe_url(url: str) -> str | None:
-    """The address if a record may link to it (`http`, `https`, `mailto`), else None.
-
-    Parameters
-    ----------
-    url
-        As written, entities already resolved. Blanks inside are percent-encoded; a control character spoils it.
-    """
-    url = url.strip().replace(" ", "%20")
-    if not _OUTSIDE.match(url) or any(character < " " or character == "\x7f" for character in url):
-        return None
-    return url
-
-
-def _token_classes() -> dict[str, str]:
-    classes = {}
-    for token, short in STANDARD_TYPES.items():
-        kind = next((_TOKENS[part] for part in token if part in _TOKENS), "f" if _NAMES.intersection(token) else "")
-        if short and kind:
-            classes[short] = f"hl-{kind}"
-    return classes
-
-
-_HIGHLIGHT = _token_classes()
-_ALL_CLASSES = _CLASSES | frozenset(_HIGHLIGHT.values()) | frozenset(_ALIGNS.values()) | {"scroll"}
 
 
 class _Fragment:
@@ -128,7 +65,7 @@ class _Fragment:
         self.out.append(text.replace("<", "&lt;"))
 
     def start(self, name: str, attributes: Attributes) -> None:
-        if name in _HEADINGS:
+        if name in HEADINGS:
             name = f"h{min(6, int(name[1]) + self.heading_base - 1)}"
         if name == "img":
             self._image(attributes)
@@ -142,17 +79,17 @@ class _Fragment:
             self._write(name, self._kept(name, attributes))
 
     def end(self, name: str) -> None:
-        if name in _HEADINGS:
+        if name in HEADINGS:
             name = f"h{min(6, int(name[1]) + self.heading_base - 1)}"
-        if name in _VOID:
+        if name in VOID:
             return
         for place in range(len(self.open) - 1, -1, -1):
             opened = self.open[place][0]
             if opened == name:
                 self._close_to(place)
                 return
-            if (name in _INLINE and opened in _BLOCKS) or (
-                opened in ("td", "th") and name not in (*_TABLE_PARTS, "table")
+            if (name in INLINE and opened in BLOCKS) or (
+                opened in ("td", "th") and name not in (*TABLE_PARTS, "table")
             ):
                 return
 
@@ -168,29 +105,29 @@ class _Fragment:
 
     def _make_room(self, name: str) -> bool:
         """Close what `name` may not stand in; False if it may stand nowhere here."""
-        if name in _BLOCKS:
+        if name in BLOCKS:
             self._close_inline()
-        if name in _PARENTS:
+        if name in PARENTS:
             return self._close_to_parent(name)
         if self.open and self.open[-1][0] in ("table", "thead", "tbody", "tfoot", "tr"):
             return False
-        if name in _HEADINGS and self.open and self.open[-1][0] in _HEADINGS:
+        if name in HEADINGS and self.open and self.open[-1][0] in HEADINGS:
             self._close_to(len(self.open) - 1)
         return True
 
     def _close_inline(self) -> None:
         place = len(self.open)
-        while place and (self.open[place - 1][0] in _INLINE or self.open[place - 1][0] in ("p", "pre")):
+        while place and (self.open[place - 1][0] in INLINE or self.open[place - 1][0] in ("p", "pre")):
             place -= 1
         self._close_to(place)
 
     def _close_to_parent(self, name: str) -> bool:
         for place in range(len(self.open) - 1, -1, -1):
             opened = self.open[place][0]
-            if opened in _PARENTS[name]:
+            if opened in PARENTS[name]:
                 self._close_to(place + 1)
                 return True
-            if opened == "table" or (name not in _TABLE_PARTS and opened in _BARRIERS):
+            if opened == "table" or (name not in TABLE_PARTS and opened in BARRIERS):
                 return False
         return False
 
@@ -202,7 +139,7 @@ class _Fragment:
                 self.silent.add(start)
             end = "</table></div>" if name == "table" else f"</{name}>"
             self.out.append("" if start in self.silent else end)
-            if name in _HEADINGS:
+            if name in HEADINGS:
                 self._anchor_heading(start)
             if start in self.targets:
                 self.fragments.append((start, len(self.out) - 1, self.targets.pop(start)))
@@ -212,7 +149,7 @@ class _Fragment:
             attributes["tabindex"] = "0"  # it scrolls, so the keyboard must reach it
         tag = name + "".join(f' {key}="{html.escape(value)}"' for key, value in attributes.items())
         frame = '<div class="scroll" tabindex="0" role="region" aria-label="Table">' if name == "table" else ""
-        if name not in _VOID:
+        if name not in VOID:
             self.open.append((name, len(self.out)))
             if len(self.open) > MAX_OPEN:
                 raise TooDeepError
@@ -233,11 +170,11 @@ class _Fragment:
         return kept | _own_attributes(name, attributes)
 
     def _classes(self, name: str, attributes: Attributes) -> str:
-        classes = [one for one in attributes.get("class", "").split() if one in _CLASSES]
+        classes = [one for one in attributes.get("class", "").split() if one in CLASSES]
         if name in ("th", "td"):
             styled = _TEXT_ALIGN.search(attributes.get("style", ""))
             align = styled[1] if styled else attributes.get("align", "").lower()
-            classes += [_ALIGNS[align]] if align in _ALIGNS else []
+            classes += [ALIGNS[align]] if align in ALIGNS else []
         return " ".join(dict.fromkeys(classes))
 
     def _claim(self, identifier: str) -> str:
@@ -264,7 +201,7 @@ class _Fragment:
     def _span(self, attributes: Attributes) -> None:
         shorts = attributes.get("class", "").split()
         kept = self._kept("span", {**attributes, "class": ""})
-        if token := next((_HIGHLIGHT[one] for one in shorts if one in _HIGHLIGHT), ""):
+        if token := next((HIGHLIGHT[one] for one in shorts if one in HIGHLIGHT), ""):
             kept["class"] = token
         if self._make_room("span"):
             self._write("span", kept)
@@ -361,12 +298,12 @@ def _read_markup(fragment: _Fragment, source: str, lower: str, start: int) -> in
         return _skip_past(fragment, lower, start, "-->")
     tag = _TAG.match(source, start)
     name = tag[2].lower() if tag else ""
-    if not tag or name not in _BLOCKS | _INLINE | _HIDDEN:
+    if not tag or name not in BLOCKS | INLINE | HIDDEN:
         fragment.text("<")
         return start + 1
     if name in ("script", "style") and not tag[1]:
         return _skip_past(fragment, lower, start, f"</{name}>")
-    if name in _HIDDEN and name not in _INLINE:
+    if name in HIDDEN and name not in INLINE:
         return tag.end()
     if tag[1]:
         fragment.end(name)
@@ -382,46 +319,3 @@ def _skip_past(fragment: _Fragment, lower: str, start: int, end: str) -> int:
         fragment.text("<")
         return start + 1
     return found + len(end)
-
-
-def _attribute_filter(id_prefix: str) -> Callable[[str, str, str], str | None]:
-    def keep(tag: str, name: str, value: str) -> str | None:
-        allowed = True
-        if name == "href":
-            allowed = safe_url(value) is not None or value.startswith("#" + id_prefix)
-        elif name == "id":
-            allowed = value.startswith(id_prefix)
-        elif name == "class":
-            allowed = _ALL_CLASSES.issuperset(value.split())
-        return value if allowed else None
-
-    return keep
-
-
-_ALLOWED_ATTRIBUTES = {
-    "*": {"id", "dir", "lang", "title", "class"},
-    "a": {"href", "rel"},
-    "ol": {"start"},
-    "th": {"colspan", "rowspan"},
-    "td": {"colspan", "rowspan"},
-    "details": {"open"},
-    "input": {"disabled", "checked", "aria-label"},
-    "div": {"tabindex", "role", "aria-label"},
-    "pre": {"tabindex"},
-}
-ALLOWED_TAGS = (_BLOCKS | _INLINE) - {"img"}
-
-
-def sanitize(fragment: str, *, id_prefix: str) -> str:
-    """The fragment as nh3 lets it pass: only our tags, attributes, classes and addresses."""
-    return clean_characters(
-        nh3.clean(
-            fragment,
-            tags=set(ALLOWED_TAGS),
-            attributes=_ALLOWED_ATTRIBUTES,
-            attribute_filter=_attribute_filter(id_prefix),
-            tag_attribute_values={"input": {"type": {"checkbox"}}},
-            url_schemes={"http", "https", "mailto"},
-            link_rel=None,
-        )
-    )
