@@ -134,21 +134,23 @@ def _add_run(part: RunPart, run: RunRecords, events: Sequence[_Event], start: Ru
         "detached": start.detached,
         "n_records": len(run.records),
         "n_writers": len({writer for writer, _ in run.records}),
-        "n_missing": sum(_holes(run).values()),
+        "n_missing": sum(_count_missing(run).values()),
     }
     part.add("runs", row)
 
 
-def _holes(run: RunRecords) -> dict[str, int]:
-    """Count the sequence numbers of each writer that never arrived.
+def _count_missing(run: RunRecords) -> dict[str, int]:
+    """Count what each writer lost: what it says itself, or the sequence numbers that never arrived if those are more.
 
     A record whose number is further beyond the others than a disk could have lost says nothing of losses.
     """
     numbers: dict[str, set[int]] = {}
     for writer, seq in [*run.records, *((unknown.writer, unknown.seq) for unknown in run.unknown)]:
         numbers.setdefault(writer, set()).add(seq)
-    counts = {writer: max(seqs) + 1 - len(seqs) for writer, seqs in numbers.items()}
-    return {writer: n for writer, n in counts.items() if n < _MOST_LOST}
+    missing = {writer: max(seqs) + 1 - len(seqs) for writer, seqs in numbers.items()}
+    for (writer, _), record in run.records.items():
+        missing[writer] = max(missing[writer], record.lost)
+    return {writer: n for writer, n in missing.items() if n < _MOST_LOST}
 
 
 def _add_steps(part: RunPart, events: Sequence[_Event]) -> None:

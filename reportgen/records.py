@@ -43,11 +43,14 @@ class Record(
         0, 1, 2 … per writer. A number that never arrives is a record that was lost.
     step
         Id of the step inside which the call was made; `None` directly under the run.
+    lost
+        How many records and files of this writer could not be written before this record.
     """
 
     ts: TimeUs
     seq: Count
     step: str | None = None
+    lost: Count = 0
 
 
 class LogStart(Record, frozen=True, kw_only=True, tag="log"):

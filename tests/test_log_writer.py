@@ -23,6 +23,7 @@ from logs import PNG
 from recording import ROOT, Fields, fresh_process, journals_of, run_python
 
 import reportgen
+from reportgen.compact import compact_run
 from reportgen.log import writer
 from reportgen.log.layout import blob_path
 from reportgen.log.reader import find_journals, read_run
@@ -466,6 +467,30 @@ def test_blob_is_there_in_whole_or_not_at_all(journal: Journal, monkeypatch: pyt
         journal.add_blob(PNG, "png")
     assert [*(LOGS / RUN / "blobs").iterdir()] == []
     assert journal.n_lost == 1
+
+
+def test_next_record_says_what_was_lost_a_file_too(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
+    append(journal, "a")
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", fail_to_replace)
+        with pytest.warns(RuntimeWarning, match="Input/output error"):
+            journal.add_blob(PNG, "png")
+    append(journal, "b", "c")
+    assert [record.get("lost", 0) for record in good_records()] == [0, 0, 1, 1]
+    (row,) = compact_run(read_run(find_journals([LOGS])[RUN])).tables["runs"]
+    assert row["n_missing"] == 1
+
+
+def fail_to_replace(self: Path, target: Path) -> Path:
+    raise OSError(errno.EIO, "Input/output error")
+
+
+def test_loss_goes_on_where_warnings_are_errors(journal: Journal, disk: Disk) -> None:
+    disk.room = 0
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        append(journal, "lost")
+    assert journal.n_lost == 2
 
 
 @pytest.mark.parametrize("name", ["../x.png", "a.png", "", "A" * 64 + ".png", "0" * 64, "0" * 64 + ".png/.."])

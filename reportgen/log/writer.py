@@ -2,12 +2,14 @@
 
 What `append` returned for survives `kill -9`: the bytes are with the kernel. With
 `durability="disk"` they are on the disk. A disk that fails never raises here (unless `strict`):
-it warns once, and the lost record leaves a hole in the sequence numbers, which every reader counts.
+it warns once, the lost record leaves a hole in the sequence numbers, and the next record that can be written
+says how many were lost.
 A forked child never writes into its parent's journal: it opens one of its own.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import re
@@ -83,7 +85,6 @@ class Journal:
         self.run_id = run_id
         self.durability = durability
         self.strict = strict
-        self.n_lost = 0
         self._open_as(writer)
 
     def _open_as(self, writer: str) -> None:
@@ -93,6 +94,7 @@ class Journal:
         self._descriptor: int | None = None
         self._seq = 0
         self._torn = False
+        self.n_lost = 0
 
     def append(self, kind: type[Record], **fields: Any) -> None:
         """Write one record of this kind; `ts` and `seq` are filled in here.
@@ -107,7 +109,7 @@ class Journal:
         with self._lock:
             if self._seq == 0:
                 self._write(LogStart(ts=now_us(), seq=0, format=LOG_FORMAT, run=self.run_id, writer=self.writer))
-            self._write(kind(ts=now_us(), seq=self._seq, **fields))
+            self._write(kind(ts=now_us(), seq=self._seq, lost=self.n_lost, **fields))
 
     def _write(self, record: Record) -> None:
         line = encode_line(record)
@@ -132,7 +134,8 @@ class Journal:
             message = (
                 f"reportgen could not write to {self.log_dir / self.run_id}: {error}; the job goes on, records are lost"
             )
-            warnings.warn(message, RuntimeWarning, stacklevel=2)
+            with contextlib.suppress(RuntimeWarning):  # where warnings are errors, the job goes on all the same
+                warnings.warn(message, RuntimeWarning, stacklevel=2)
 
     def _write_bytes(self, line: bytes) -> None:
         if self._descriptor is None:
