@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from reportgen.inputs import check_key, read_image, to_percent, to_table
+from reportgen.inputs.images import read_image
+from reportgen.inputs.names import check_key
+from reportgen.inputs.numbers import to_percent
+from reportgen.inputs.tables import to_table
 from reportgen.recorder import Scope, current_scope, new_id, scope_for_artifact
 from reportgen.records import Artifact, ArtifactType, Progress
 

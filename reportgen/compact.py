@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from reportgen.floats import decode_number
 from reportgen.log.reader import Problem, RunRecords
 from reportgen.records import (
     AnyRecord,
@@ -30,7 +31,6 @@ from reportgen.records import (
     RunStart,
     StepStart,
     Use,
-    decode_number,
 )
 from reportgen.stats import mean
 from reportgen.store import Tables, make_table

@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 
 import imagesize
 
-from reportgen.inputs import image_extension
+from reportgen.inputs.images import image_extension
 from reportgen.log.layout import BLOB_DIR, BLOB_NAME
 
 _INERT_DATA = tuple(f"data:image/{kind}" for kind in ("png", "jpeg", "gif", "webp", "avif"))

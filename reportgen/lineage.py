@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from reportgen.inputs import check_name
+from reportgen.inputs.names import check_name
 from reportgen.recorder import scope_unless_outside
 from reportgen.records import Use
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from reportgen.inputs import check_name, to_number, to_numbers
+from reportgen.inputs.names import check_name
+from reportgen.inputs.numbers import to_number, to_numbers
 from reportgen.recorder import Scope, scope_unless_outside
 from reportgen.records import ListMetric, Metric
 

@@ -22,7 +22,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple
 
-from reportgen.inputs import check_name, to_param
+from reportgen.inputs.cells import to_param
+from reportgen.inputs.names import check_name
 from reportgen.log.writer import Journal, new_writer
 from reportgen.options import Options, load_options, resolve_log_dir
 from reportgen.records import ArtifactType, End, ErrorInfo, Record, RunStart, Status, StepStart

@@ -6,16 +6,17 @@ would misunderstand raises `LOG_FORMAT` and is listed here.
 
 * 1 — first format.
 
-In JSON the field `kind` names the struct. Non-finite numbers are the strings of `NonFinite`.
+In JSON the field `kind` names the struct. Non-finite numbers are the strings of `reportgen.floats.NonFinite`.
 Unknown fields and unknown kinds of a newer minor version are not errors: `reportgen.log.reader` keeps them.
 """
 
 from __future__ import annotations
 
-import math
 from typing import Annotated, Any, Literal
 
 import msgspec
+
+from reportgen.floats import Number
 
 LOG_FORMAT = 1
 
@@ -24,8 +25,6 @@ MAX_TIME_US = 253_402_300_799_999_999  # the end of the year 9999
 
 TimeUs = Annotated[int, msgspec.Meta(ge=0, le=MAX_TIME_US)]
 Count = Annotated[int, msgspec.Meta(ge=0, le=MAX_SEQ)]
-NonFinite = Literal["NaN", "Infinity", "-Infinity"]
-Number = float | NonFinite
 Status = Literal["completed", "failed", "cancelled"]
 ArtifactType = Literal["link", "markdown", "table", "image", "progress"]
 
@@ -154,18 +153,7 @@ class Delete(Record, frozen=True, kw_only=True, tag="delete"):
 
 AnyRecord = LogStart | RunStart | StepStart | End | Artifact | Progress | Metric | ListMetric | Use | Delete
 
-_NON_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 
-
-def encode_number(value: float) -> Number:
-    """Give the form of a number in a record: itself, or the string for NaN and the infinities."""
-    if math.isfinite(value):
-        return value
-    if math.isnan(value):
-        return "NaN"
-    return "Infinity" if value > 0 else "-Infinity"
-
-
-def decode_number(value: Number) -> float:
-    """Undo `encode_number`."""
-    return _NON_FINITE[value] if isinstance(value, str) else value
+def encode_line(record: Record) -> bytes:
+    """Give the line of a record, with its newline."""
+    return msgspec.json.encode(record) + b"\n"

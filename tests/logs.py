@@ -16,7 +16,6 @@ import msgspec
 from reportgen.build import read_model
 from reportgen.compact import Compaction, compact_run, merge_runs
 from reportgen.log.reader import find_journals, read_run
-from reportgen.log.writer import encode_line
 from reportgen.model import Model
 from reportgen.options import Options
 from reportgen.records import (
@@ -33,6 +32,7 @@ from reportgen.records import (
     RunStart,
     StepStart,
     Use,
+    encode_line,
 )
 from reportgen.store import table_rows
 

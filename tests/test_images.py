@@ -11,7 +11,7 @@ import pytest
 from logs import PNG, START, artifact, model_of, run_start, write_blob, write_run
 
 from reportgen.images import ImageFacts, inspect_images
-from reportgen.inputs import image_extension
+from reportgen.inputs.images import image_extension
 
 # A grey JPEG of 3 x 2 pixels, cut after its frame header, which is all that tells its size.
 JPEG = bytes.fromhex("ffd8ffe000104a46494600010100000100010000ffc0000b080002000301011100ffd9")

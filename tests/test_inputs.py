@@ -21,19 +21,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reportgen.inputs import (
-    KEY_RULE,
-    check_key,
-    check_name,
-    image_extension,
-    read_image,
-    to_cell,
-    to_number,
-    to_numbers,
-    to_param,
-    to_percent,
-    to_table,
-)
+from reportgen.inputs.cells import to_cell, to_param
+from reportgen.inputs.images import image_extension, read_image
+from reportgen.inputs.names import KEY_RULE, check_key, check_name
+from reportgen.inputs.numbers import to_number, to_numbers, to_percent
+from reportgen.inputs.tables import to_table
 
 NAN, INF = math.nan, math.inf
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from recording import fresh_process, journals_of, only, records_of
 
 import reportgen
-from reportgen.records import decode_number
+from reportgen.floats import decode_number
 
 
 @pytest.fixture(autouse=True)

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reportgen.log.writer import encode_line
+from reportgen.floats import decode_number, encode_number
 from reportgen.records import (
     MAX_SEQ,
     MAX_TIME_US,
@@ -28,8 +28,7 @@ from reportgen.records import (
     RunStart,
     StepStart,
     Use,
-    decode_number,
-    encode_number,
+    encode_line,
 )
 
 text = st.text(st.characters(exclude_categories=["Cs"]))
