@@ -140,9 +140,11 @@ def evaluate(digits: Digits, p: np.ndarray) -> None:
         "p_predicted": p[wrong, read[wrong]].round(4),
         "p_true": p[wrong, truth[wrong]].round(4),
     }
+    earlier = reportgen.Artifact.get("worst-rows")  # of the run before; that this one used it is recorded
     reportgen.create_table_artifact(mistakes, key="worst-rows", description="Misread digits, *most confident* first.")
     draw_plots(counts, digits.val_x[wrong], mistakes)
-    summarize(scores, counts)
+    known = {row["id"] for row in earlier.data} if earlier else set()
+    summarize(scores, counts, known & set(mistakes["id"].tolist()))
 
 
 @reportgen.step(name="plots")  # called by `evaluate`: a step inside that step
@@ -165,12 +167,13 @@ def draw_plots(counts: np.ndarray, scans: np.ndarray, mistakes: dict[str, Any]) 
     reportgen.create_image_artifact(png.getvalue(), key="digits-errors", description=description)
 
 
-def summarize(scores: dict[str, float], counts: np.ndarray) -> None:
+def summarize(scores: dict[str, float], counts: np.ndarray, known: set[int]) -> None:
     mixed_up = counts - np.diag(np.diag(counts))
     worst = [divmod(cell, 10) for cell in np.argsort(-mixed_up, axis=None, kind="stable")[:3]]
     rows = "\n".join(f"| {name} | {value:.4f} |" for name, value in scores.items())
     pairs = "\n".join(f"- {true} read as {read}: {mixed_up[true, read]} times" for true, read in worst)
-    summary = f"""**{mixed_up.sum()} of {counts.sum()}** validation digits were misread, most often:
+    again = f"{len(known)} of them by the run before too"
+    summary = f"""**{mixed_up.sum()} of {counts.sum()}** validation digits were misread, {again}; most often:
 
 {pairs}
 

@@ -3,7 +3,8 @@
 Step code uses the functions below; `reportgen build` turns what they recorded into a site.
 """
 
-from reportgen.artifacts import (
+from reportgen.artifacts.artifact import Artifact
+from reportgen.artifacts.create import (
     create_image_artifact,
     create_link_artifact,
     create_markdown_artifact,
@@ -11,19 +12,36 @@ from reportgen.artifacts import (
     create_table_artifact,
     update_progress_artifact,
 )
+from reportgen.artifacts.twins import (
+    acreate_image_artifact,
+    acreate_link_artifact,
+    acreate_markdown_artifact,
+    acreate_progress_artifact,
+    acreate_table_artifact,
+    aupdate_progress_artifact,
+)
 from reportgen.decorators import pipeline, step
 from reportgen.errors import ReportgenError
-from reportgen.lineage import record_input, record_output
+from reportgen.lineage import ause_artifact, record_input, record_output, use_artifact
 from reportgen.metrics import record_list_metric_values, record_metric_value
-from reportgen.recorder import Run, Step, start_run
+from reportgen.recorder.run import Run, Step
+from reportgen.recorder.start import start_run
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "Artifact",
     "ReportgenError",
     "Run",
     "Step",
     "__version__",
+    "acreate_image_artifact",
+    "acreate_link_artifact",
+    "acreate_markdown_artifact",
+    "acreate_progress_artifact",
+    "acreate_table_artifact",
+    "aupdate_progress_artifact",
+    "ause_artifact",
     "create_image_artifact",
     "create_link_artifact",
     "create_markdown_artifact",
@@ -37,4 +55,5 @@ __all__ = [
     "start_run",
     "step",
     "update_progress_artifact",
+    "use_artifact",
 ]

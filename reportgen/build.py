@@ -7,7 +7,6 @@ Everything before `publish` only reads, so a build that finds an error has chang
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -15,15 +14,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reportgen import assets, urls
+from reportgen.blobs import BlobError, find_blob
 from reportgen.compact import Compaction, compact_run, merge_runs
 from reportgen.errors import InputError
-from reportgen.images import ImageFacts, inspect_images
-from reportgen.log.reader import JournalFile, find_journals, read_file, read_run
-from reportgen.model import Model, Problem, build_model
+from reportgen.images import inspect_images
+from reportgen.log.reader import find_journals, read_file, read_run
+from reportgen.model import Model, Problem, blob_of, build_model
 from reportgen.options import Options
 from reportgen.publish import check_output, open_site
 from reportgen.render import make_environment, render_page
 from reportgen.store import DATA_FORMAT, table_rows, to_parquet
+from reportgen.tables import TableFile, inspect_table
 from reportgen.views import (
     artifacts,
     data,
@@ -102,20 +103,27 @@ def read_model(log_dirs: Sequence[Path], options: Options) -> tuple[Model, Compa
     """Read logs, compact them, and make the model of what they say."""
     journals = find_journals(log_dirs)
     compaction = merge_runs(compact_run(read_run(files)) for files in journals.values())
-    images = _find_images(compaction, journals)
-    model = build_model(compaction.tables, compaction.points, options, images=images, source_date_us=_source_date_us())
+    folders = [*dict.fromkeys(file.path.parent for files in journals.values() for file in files)]
+    rows = table_rows(compaction.tables["artifacts"])
+    model = build_model(
+        compaction.tables,
+        compaction.points,
+        options,
+        images=inspect_images(filter(None, (blob_of("image", row) for row in rows)), folders),
+        table_files=_find_tables(filter(None, (blob_of("table", row) for row in rows)), folders),
+        source_date_us=_source_date_us(),
+    )
     return model, compaction
 
 
-def _find_images(compaction: Compaction, journals: dict[str, list[JournalFile]]) -> dict[str, ImageFacts]:
-    folders = [file.path.parent for files in journals.values() for file in files]
-    names = []
-    for row in table_rows(compaction.tables["artifacts"]):
-        if row["type"] == "image":
-            content = json.loads(row["data_json"])
-            if isinstance(content, dict) and isinstance(content.get("blob"), str):
-                names.append(content["blob"])
-    return dict(inspect_images(names, folders))
+def _find_tables(names: Iterable[str], folders: Sequence[Path]) -> dict[str, TableFile]:
+    files = {}
+    for name in sorted(set(names)):
+        try:
+            files[name] = inspect_table(find_blob(name, folders))
+        except BlobError as error:
+            files[name] = TableFile(None, broken=str(error))
+    return files
 
 
 def _source_date_us() -> int | None:
@@ -143,3 +151,8 @@ def make_files(model: Model, compaction: Compaction) -> Iterator[RawFile]:
     for name, facts in model.images.items():
         if facts.path is not None:
             yield RawFile(urls.blob(name), read_file(facts.path))
+    table_paths = {
+        artifact.table_file.path for run_ in model.runs for artifact in run_.artifacts if artifact.table_file
+    }
+    for path in sorted(filter(None, table_paths)):
+        yield RawFile(urls.blob(path.name), read_file(path))

@@ -14,7 +14,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
@@ -33,8 +33,10 @@ from reportgen.records import (
     Use,
 )
 from reportgen.stats import mean
-from reportgen.store import Tables, make_table
 from reportgen.text import iso_day
+
+if TYPE_CHECKING:
+    from reportgen.store import Tables
 
 UNKNOWN_PIPELINE = "unknown"
 _MOST_LOST = 100_000_000
@@ -203,6 +205,7 @@ def _artifact_row(event: _Event, record: Artifact) -> Row:
         "n_updates": 0,
         "description": record.description,
         "data_json": _json(record.data),
+        "metadata_json": _json(record.metadata),
         "deleted_at": None,
         "deleted_reason": None,
         "writer": event.writer,
@@ -297,14 +300,16 @@ def _json(value: Any) -> str:
 
 def merge_runs(parts: Iterable[RunPart]) -> Compaction:
     """Put the parts of all runs together; each run must be there once."""
+    from reportgen.store import make_table  # loads pyarrow, which a look at one key does without
+
     ordered = sorted(parts, key=lambda part: part.run_id)
     rows: dict[str, list[Row]] = {name: [] for name in _ROW_ORDER}
     days: dict[str, list[Row]] = {}
     for part in ordered:
         for name, more in part.tables.items():
             (days.setdefault(part.day, []) if name == "points" else rows[name]).extend(more)
-    _number_versions(rows["artifacts"])
-    _bury(rows["artifacts"], [delete for part in ordered for delete in part.deletes])
+    number_versions(rows["artifacts"])
+    bury(rows["artifacts"], [delete for part in ordered for delete in part.deletes])
     _place_edges(rows["edges"], rows["artifacts"])
     for name, columns in _ROW_ORDER.items():
         rows[name].sort(key=lambda row: tuple(_sortable(row[column]) for column in columns))
@@ -332,7 +337,7 @@ def _point_order(row: Mapping[str, Any]) -> tuple[str, str, int]:
     return row["name"], row["run_id"], row["index"]
 
 
-def _number_versions(artifacts: list[Row]) -> None:
+def number_versions(artifacts: list[Row]) -> None:
     """Count the versions of each key by (created, run id, writer, seq), from 1."""
     artifacts.sort(key=lambda row: (row["created_at"], row["run_id"], row["writer"], row["seq"]))
     counts: dict[str, int] = {}
@@ -341,7 +346,7 @@ def _number_versions(artifacts: list[Row]) -> None:
             counts[row["key"]] = row["version"] = counts.get(row["key"], 0) + 1
 
 
-def _bury(artifacts: Sequence[Row], deletes: Sequence[Row]) -> None:
+def bury(artifacts: Iterable[Row], deletes: Iterable[Row]) -> None:
     """Leave a tombstone of each deleted artifact: the row stays, its content goes."""
     first: dict[str, Row] = {}
     for delete in sorted(deletes, key=lambda row: (row["at"], row["reason"] or "")):
@@ -349,7 +354,13 @@ def _bury(artifacts: Sequence[Row], deletes: Sequence[Row]) -> None:
     for row in artifacts:
         delete = first.get(row["artifact_id"], {})
         if delete:
-            row.update(deleted_at=delete["at"], deleted_reason=delete["reason"], data_json="null", description=None)
+            row.update(
+                deleted_at=delete["at"],
+                deleted_reason=delete["reason"],
+                data_json="null",
+                metadata_json="{}",
+                description=None,
+            )
 
 
 def _place_edges(edges: Sequence[Row], artifacts: Sequence[Row]) -> None:

@@ -3,27 +3,36 @@
 from __future__ import annotations
 
 import functools
-import inspect
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
-from typing import Any, ParamSpec, TypeVar, cast, overload
+import time
+from contextlib import nullcontext
 
-from reportgen.recorder import current_scope, start_run
+from reportgen.recorder.joining import current_scope
+from reportgen.recorder.start import start_run
 
-P = ParamSpec("P")
-R = TypeVar("R")
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from contextlib import AbstractContextManager
+    from typing import Any, ParamSpec, TypeVar, overload
+
+    P = ParamSpec("P")
+    R = TypeVar("R")
 
 
-@overload
-def pipeline(function: Callable[P, R], /) -> Callable[P, R]: ...
-@overload
-def pipeline(
-    *,
-    name: str | None = None,
-    deployment: str | None = None,
-    tags: Sequence[str] | None = None,
-    log_dir: str | None = None,
-) -> Callable[[Callable[P, R]], Callable[P, R]]: ...
+if TYPE_CHECKING:  # nothing but the overloads may stand here
+
+    @overload
+    def pipeline(function: Callable[P, R], /) -> Callable[P, R]: ...
+    @overload
+    def pipeline(
+        *,
+        name: str | None = None,
+        deployment: str | None = None,
+        tags: Sequence[str] | None = None,
+        log_dir: str | None = None,
+    ) -> Callable[[Callable[P, R]], Callable[P, R]]: ...
+
+
 def pipeline(
     function: Callable[..., Any] | None = None,
     /,
@@ -41,44 +50,97 @@ def pipeline(
         Name of the pipeline; by default the function's name with dashes.
     deployment, tags, log_dir
         As in `start_run`.
+
+    Raises
+    ------
+    TypeError
+        The function is a generator, whose body runs after the call has returned.
     """
 
     def decorate(function: Callable[P, R]) -> Callable[P, R]:
-        signature = inspect.signature(function)
-
-        def begin(args: Any, kwargs: Any) -> AbstractContextManager[Any]:
-            bound = signature.bind(*args, **kwargs)
-            bound.apply_defaults()
-            params = {key: value for key, value in bound.arguments.items() if key not in ("self", "cls")}
+        def begin(args: Any, kwargs: Any, attempt: int) -> AbstractContextManager[Any]:
             pipeline_name = name or _name_of(function)
+            params = _params_of(function, args, kwargs)
             return start_run(pipeline_name, deployment=deployment, tags=tags, params=params, log_dir=log_dir)
 
-        return _wrap(function, begin)
+        return _wrap(function, begin, [])
 
     return decorate if function is None else decorate(_check_function(function))
 
 
-@overload
-def step(function: Callable[P, R], /) -> Callable[P, R]: ...
-@overload
-def step(*, name: str | None = None) -> Callable[[Callable[P, R]], Callable[P, R]]: ...
-def step(function: Callable[..., Any] | None = None, /, *, name: str | None = None) -> Any:
+def _params_of(function: Callable[..., Any], args: Any, kwargs: Any) -> dict[str, Any]:
+    import inspect
+
+    bound = inspect.signature(function).bind(*args, **kwargs)
+    bound.apply_defaults()
+    return {key: value for key, value in bound.arguments.items() if key not in ("self", "cls")}
+
+
+if TYPE_CHECKING:
+
+    @overload
+    def step(function: Callable[P, R], /) -> Callable[P, R]: ...
+    @overload
+    def step(
+        *, name: str | None = None, retries: int = 0, retry_delay_seconds: float | Sequence[float] = 0
+    ) -> Callable[[Callable[P, R]], Callable[P, R]]: ...
+
+
+def step(
+    function: Callable[..., Any] | None = None,
+    /,
+    *,
+    name: str | None = None,
+    retries: int = 0,
+    retry_delay_seconds: float | Sequence[float] = 0,
+) -> Any:
     """Make each call of a function a step of the current run; outside a run it is an ordinary call.
 
     Parameters
     ----------
     name
         Name of the step; by default the function's name with dashes.
+    retries
+        How often a call that raises an `Exception` is made again. Each try is a step of its own with the next
+        `attempt`; the last one's exception goes on up.
+    retry_delay_seconds
+        How long to wait before each further try: one number, or one for each, the last of which holds for all others.
+
+    Raises
+    ------
+    TypeError
+        The function is a generator, whose body runs after the call has returned; or an argument has a wrong type.
+    ValueError
+        A number is negative.
     """
+    delays = _check_retries(retries, retry_delay_seconds)
 
     def decorate(function: Callable[P, R]) -> Callable[P, R]:
-        def begin(args: Any, kwargs: Any) -> AbstractContextManager[Any]:
+        def begin(args: Any, kwargs: Any, attempt: int) -> AbstractContextManager[Any]:
             scope = current_scope()
-            return scope.run.step(name or _name_of(function)) if scope else nullcontext()
+            return scope.run.step(name or _name_of(function), attempt=attempt) if scope else nullcontext()
 
-        return _wrap(function, begin)
+        return _wrap(function, begin, delays)
 
     return decorate if function is None else decorate(_check_function(function))
+
+
+def _check_retries(retries: Any, delay: Any) -> list[float]:
+    """Give the pause before each further try.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `step` says.
+    """
+    if not isinstance(retries, int) or isinstance(retries, bool):
+        raise TypeError(f"retries must be a whole number, not {retries!r}")
+    if retries < 0:
+        raise ValueError(f"retries must be 0 or more, not {retries}")
+    delays = list(delay) if isinstance(delay, (list, tuple)) else [delay]
+    if not delays or not all(isinstance(seconds, (int, float)) and seconds >= 0 for seconds in delays):
+        raise ValueError(f"retry_delay_seconds must be a number of seconds from 0, or a list of them, not {delay!r}")
+    return [delays[min(n, len(delays) - 1)] for n in range(retries)]
 
 
 def _check_function(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -88,31 +150,58 @@ def _check_function(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _name_of(function: Callable[..., Any]) -> str:
-    return function.__name__.strip("_").replace("_", "-") or "step"
+    name: str = getattr(function, "__name__", type(function).__name__)
+    return name.strip("_").replace("_", "-") or "step"
 
 
-def _wrap(function: Callable[P, R], begin: Callable[[Any, Any], AbstractContextManager[Any]]) -> Callable[P, R]:
-    """Run a function inside what `begin(args, kwargs)` gives, awaiting it there when it is async.
+def _wrap(
+    function: Callable[P, R],
+    begin: Callable[[Any, Any, int], AbstractContextManager[Any]],
+    delays: Sequence[float],
+) -> Callable[P, R]:
+    """Run a function inside what `begin(args, kwargs, attempt)` gives, awaiting it there when it is async.
 
     Raises
     ------
     TypeError
-        The function is a generator, whose body runs after the call has returned.
+        The function is a generator.
     """
+    import inspect
+
     if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
-        raise TypeError(f"{function.__name__} is a generator: record its runs and steps with start_run and run.step")
-    if inspect.iscoroutinefunction(function):
+        raise TypeError(f"{_name_of(function)} is a generator: record its runs and steps with start_run and run.step")
+    call: Any = _wrap_async(function, begin, delays) if inspect.iscoroutinefunction(function) else None
+    if call is None:
+        call = _wrap_plain(function, begin, delays)
+    result: Callable[P, R] = functools.wraps(function)(call)
+    return result
 
-        @functools.wraps(function)
-        async def call_async(*args: P.args, **kwargs: P.kwargs) -> Any:
-            with begin(args, kwargs):
-                return await function(*args, **kwargs)
 
-        return cast("Callable[P, R]", call_async)
-
-    @functools.wraps(function)
-    def call(*args: P.args, **kwargs: P.kwargs) -> R:
-        with begin(args, kwargs):
+def _wrap_plain(function: Any, begin: Any, delays: Sequence[float]) -> Any:
+    def call(*args: Any, **kwargs: Any) -> Any:
+        for attempt, delay in enumerate(delays, 1):
+            try:
+                with begin(args, kwargs, attempt):
+                    return function(*args, **kwargs)
+            except Exception:  # recorded with the step
+                time.sleep(delay)
+        with begin(args, kwargs, len(delays) + 1):
             return function(*args, **kwargs)
+
+    return call
+
+
+def _wrap_async(function: Any, begin: Any, delays: Sequence[float]) -> Any:
+    async def call(*args: Any, **kwargs: Any) -> Any:
+        import asyncio
+
+        for attempt, delay in enumerate(delays, 1):
+            try:
+                with begin(args, kwargs, attempt):
+                    return await function(*args, **kwargs)
+            except Exception:  # recorded with the step
+                await asyncio.sleep(delay)
+        with begin(args, kwargs, len(delays) + 1):
+            return await function(*args, **kwargs)
 
     return call

@@ -1,4 +1,4 @@
-"""The one family of errors that users see.
+"""The one family of errors that users see, and warnings where they can do something about them.
 
 Low-level errors are wrapped where they are caught, with the file, line or run they concern;
 `reportgen.cli` turns each into one line on stderr. A wrong call of the Python API raises
@@ -6,6 +6,10 @@ Low-level errors are wrapped where they are caught, with the file, line or run t
 """
 
 from __future__ import annotations
+
+import os
+import sys
+import warnings
 
 
 class ReportgenError(Exception):
@@ -37,3 +41,12 @@ class InputError(ReportgenError):
 
 class OutputError(ReportgenError):
     """The output folder cannot be written or is not ours."""
+
+
+def warn_caller(message: str, category: type[Warning] = UserWarning) -> None:
+    """Warn at the line outside this package that made the call."""
+    package = os.path.dirname(os.path.abspath(__file__)) + os.sep
+    depth, frame = 1, sys._getframe(0)
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(package):
+        frame, depth = frame.f_back, depth + 1
+    warnings.warn(message, category, stacklevel=depth)

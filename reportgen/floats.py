@@ -6,10 +6,12 @@ Apart from the schema, so that recording need not load it.
 from __future__ import annotations
 
 import math
-from typing import Literal
 
-NonFinite = Literal["NaN", "Infinity", "-Infinity"]
-Number = float | NonFinite
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Literal
+
+    Number = float | Literal["NaN", "Infinity", "-Infinity"]
 
 _NON_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 

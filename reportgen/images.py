@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 import re
 from collections.abc import Iterable, Mapping
@@ -12,8 +11,8 @@ from xml.etree import ElementTree
 
 import imagesize
 
+from reportgen.blobs import BlobError, find_blob
 from reportgen.inputs.images import image_extension
-from reportgen.log.layout import BLOB_DIR, BLOB_NAME
 
 _INERT_DATA = tuple(f"data:image/{kind}" for kind in ("png", "jpeg", "gif", "webp", "avif"))
 _REMOTE = re.compile(r"(?:[a-z][a-z0-9+.-]*:)?//", re.IGNORECASE)
@@ -42,36 +41,22 @@ class ImageFacts(NamedTuple):
 
 
 def inspect_images(names: Iterable[str], folders: Iterable[Path]) -> Mapping[str, ImageFacts]:
-    """Look at the blobs of these names in the `blobs` folders of runs.
+    """Look at the files of these names that runs keep by content.
 
-    A file is used only if it is a plain file (no link is followed), its content has the SHA-256 that its name
-    says, and it is of the format that its extension says.
+    A file is used only if it is whole and of the format that its extension says; `folders` are those of runs.
     """
-    blob_dirs = [folder / BLOB_DIR for folder in dict.fromkeys(folders)]
-    return {name: _inspect(name, blob_dirs) for name in sorted(set(names))}
+    places = [*dict.fromkeys(folders)]
+    return {name: _inspect(name, places) for name in sorted(set(names))}
 
 
-def _inspect(name: str, blob_dirs: Iterable[Path]) -> ImageFacts:
-    if not BLOB_NAME.fullmatch(name):
-        return ImageFacts(None, broken="its name is not that of a file kept by content")
-    candidates = [path for path in (folder / name for folder in blob_dirs) if path.is_file() and not path.is_symlink()]
-    if not candidates:
-        return ImageFacts(None, broken="its file is not in the logs")
-    facts = ImageFacts(None)
-    for path in candidates:
-        facts = _inspect_file(path)
-        if not facts.broken:
-            break
-    return facts
-
-
-def _inspect_file(path: Path) -> ImageFacts:
+def _inspect(name: str, folders: Iterable[Path]) -> ImageFacts:
     try:
+        path = find_blob(name, folders)
         content = path.read_bytes()
+    except BlobError as error:
+        return ImageFacts(None, broken=str(error))
     except OSError as error:
         return ImageFacts(None, broken=f"its file cannot be read ({error.strerror})")
-    if hashlib.sha256(content).hexdigest() != path.stem:
-        return ImageFacts(None, broken="its file was changed or cut short after it was recorded")
     try:
         extension = image_extension(content)
     except ValueError as error:

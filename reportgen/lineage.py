@@ -1,14 +1,61 @@
-"""The functions that record which datasets outside a run's steps read and wrote."""
+"""The functions that record what a run's steps read and wrote: versions of artifacts, and datasets outside."""
 
 from __future__ import annotations
 
-from typing import Literal
-
 from reportgen.inputs.names import check_name
-from reportgen.recorder import scope_unless_outside
-from reportgen.records import Use
+from reportgen.recorder.joining import scope_unless_outside
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Literal
+
+    from reportgen.artifacts.artifact import Artifact
 
 _MAX_URI = 4000
+
+
+def use_artifact(key: str, version: int | None = None) -> Artifact:
+    """Give a version of a key, and record that the current step, or run, read it.
+
+    Parameters
+    ----------
+    key
+        The key.
+    version
+        From 1; by default the newest that is not deleted.
+
+    Returns
+    -------
+    Artifact
+        As found in the logs; see `Artifact.get` for where.
+
+    Raises
+    ------
+    LookupError
+        There is no such version, or it was deleted.
+    TypeError, ValueError
+        The key or the version is not allowed.
+    InputError
+        The logs cannot be read.
+    """
+    if version is not None and (not isinstance(version, int) or isinstance(version, bool)):
+        raise TypeError(f"version must be a whole number from 1 or None, not {version!r}")
+    if version is not None and version < 1:
+        raise ValueError(f"version must be a whole number from 1, not {version}")
+    from reportgen.artifacts.lookup import current_log_dir, find_artifact
+
+    found = find_artifact(key, version)
+    if found is None:
+        wanted = f"version {version} of artifact {key!r}" if version else f"artifact {key!r}"
+        raise LookupError(f"there is no {wanted} in {current_log_dir()}, or it was deleted")
+    return found
+
+
+async def ause_artifact(key: str, version: int | None = None) -> Artifact:
+    """Do what `use_artifact` does, in a thread."""
+    import asyncio
+
+    return await asyncio.to_thread(use_artifact, key, version)
 
 
 def record_input(uri: str, name: str | None = None, digest: str | None = None) -> bool:
@@ -52,5 +99,5 @@ def _record(direction: Literal["read", "write"], what: str, uri: str, name: str 
     scope = scope_unless_outside(what)
     if scope is None:
         return False
-    scope.run.record(Use, direction=direction, uri=uri, name=name, digest=digest, step=scope.step)
+    scope.run.record("use", step=scope.step, direction=direction, uri=uri, name=name, digest=digest)
     return True

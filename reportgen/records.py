@@ -6,7 +6,7 @@ would misunderstand raises `LOG_FORMAT` and is listed here.
 
 * 1 — first format.
 
-In JSON the field `kind` names the struct. Non-finite numbers are the strings of `reportgen.floats.NonFinite`.
+In JSON the field `kind` names the struct. Non-finite numbers are the strings of `NonFinite`.
 Unknown fields and unknown kinds of a newer minor version are not errors: `reportgen.log.reader` keeps them.
 """
 
@@ -16,14 +16,14 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from reportgen.floats import Number
-
 LOG_FORMAT = 1
 
 MAX_SEQ = 2**53  # what every JSON reader holds exactly
 MAX_TIME_US = 253_402_300_799_999_999  # the end of the year 9999
 
 TimeUs = Annotated[int, msgspec.Meta(ge=0, le=MAX_TIME_US)]
+NonFinite = Literal["NaN", "Infinity", "-Infinity"]
+Number = float | NonFinite
 Count = Annotated[int, msgspec.Meta(ge=0, le=MAX_SEQ)]
 Status = Literal["completed", "failed", "cancelled"]
 ArtifactType = Literal["link", "markdown", "table", "image", "progress"]
@@ -81,7 +81,7 @@ class StepStart(Record, frozen=True, kw_only=True, tag="step"):
     attempt: Count = 1
 
 
-class ErrorInfo(msgspec.Struct, frozen=True, omit_defaults=True):
+class ErrorInfo(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """The exception that ended a step or a run."""
 
     type: str
@@ -99,8 +99,9 @@ class End(Record, frozen=True, kw_only=True, tag="end"):
 class Artifact(Record, frozen=True, kw_only=True, tag="artifact"):
     """A result for people to read.
 
-    `data` by `type`: link `{"link", "link_text"}`; markdown the text; table `{"columns", "rows"}`;
-    image `{"url"}` or `{"blob", "name"}`; progress the per cent, 0 to 100.
+    `data` by `type`: link `{"link", "link_text"}`; markdown the text; table `{"columns", "rows"}`, with
+    `{"blob", "n_rows"}` when only the first rows are here; image `{"url"}` or `{"blob", "name"}`; progress the per
+    cent, 0 to 100. `metadata` holds further facts by name.
     """
 
     id: str
@@ -108,6 +109,7 @@ class Artifact(Record, frozen=True, kw_only=True, tag="artifact"):
     key: str | None = None
     description: str | None = None
     data: Any = None
+    metadata: dict[str, Any] = {}
 
 
 class Progress(Record, frozen=True, kw_only=True, tag="progress"):

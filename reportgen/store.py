@@ -79,6 +79,7 @@ SCHEMAS: dict[str, pa.Schema] = {
             "n_updates": _INT,
             "description": _TEXT,
             "data_json": _TEXT,
+            "metadata_json": _TEXT,
             "deleted_at": _TIME,
             "deleted_reason": _TEXT,
             "writer": _TEXT,

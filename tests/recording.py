@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import os
 import subprocess
@@ -11,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from reportgen import recorder
+from reportgen.recorder import process
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -45,19 +46,21 @@ def only(log_dir: Path | str, kind: str) -> Fields:
 
 @contextmanager
 def fresh_process() -> Iterator[None]:
-    """Forget the runs that this process joined or recorded without one, before and after."""
-    kept = {**recorder._joined}, [*recorder._detached]
-    recorder._joined.clear()
-    recorder._detached.clear()
+    """Forget the runs that this process began, joined or recorded without one, before and after."""
+    holders = process.open_runs, process.joined_runs, process.joined_scopes, process.detached_runs
+    kept = [copy.copy(holder) for holder in holders]
+    for holder in holders:
+        holder.clear()
     yield
-    for run in [*recorder._detached, *recorder._joined.values()]:
-        run._ended = True  # keeps `atexit` from writing into a folder that is gone
+    for run in [*process.open_runs.values(), *process.joined_runs.values(), *process.detached_runs]:
         if run._journal:
             run._journal.close()
-    recorder._joined.clear()
-    recorder._detached.clear()
-    recorder._joined.update(kept[0])
-    recorder._detached.extend(kept[1])
+    for holder, before in zip(holders, kept, strict=True):
+        holder.clear()
+        if isinstance(holder, dict):
+            holder.update(before)
+        else:
+            holder.extend(before)
 
 
 def run_python(code: str, **environment: str) -> subprocess.CompletedProcess[str]:

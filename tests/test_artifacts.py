@@ -16,7 +16,7 @@ from logs import PNG
 from recording import Fields, fresh_process, journals_of, only, records_of, run_python
 
 import reportgen
-from reportgen.recorder import new_id
+from reportgen.ids import new_id
 
 
 @pytest.fixture(autouse=True)

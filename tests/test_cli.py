@@ -189,11 +189,6 @@ def newer_format(project: Path) -> list[str]:
     return ["build"]
 
 
-def sealed_journal(project: Path) -> list[str]:
-    (project / "runs" / "r1" / "loader.parquet").write_bytes(b"PAR1")
-    return ["build"]
-
-
 def config_is_not_toml(project: Path) -> list[str]:
     (project / "reportgen.toml").write_text("title = \n", "utf-8")
     return ["build"]
@@ -220,7 +215,6 @@ BAD = {
     output_cannot_be_made: ("file/site", "build again"),
     unreadable_file: ("main.jsonl", "build again"),
     newer_format: ("format 99", "install a newer reportgen"),
-    sealed_journal: ("loader.parquet", "install a newer reportgen"),
     config_is_not_toml: ("reportgen.toml", "mend the file"),
     config_has_an_unknown_key: ("titel", "docs/configuration.md"),
     config_has_a_wrong_type: ("$.title", "docs/configuration.md"),
@@ -303,7 +297,7 @@ def test_stopped_build_changes_nothing(
 
     monkeypatch.setattr("reportgen.build.make_environment", stop)
     assert cli.run(["build"]) == 1
-    assert capsys.readouterr().err.strip() == "stopped; the site is as it was"
+    assert capsys.readouterr().err.strip() == "stopped; nothing is half done"
     assert contents(project) == before
 
 

@@ -255,3 +255,101 @@ def test_generator_is_refused_because_its_body_runs_after_the_call() -> None:
 def test_name_given_by_place_is_refused_with_the_mend(decorator: Any) -> None:
     with pytest.raises(TypeError, match="give the name as name='train'"):
         decorator("train")
+
+
+# Retries
+
+
+def attempts() -> list[tuple[int, str]]:
+    starts = {record["id"]: record.get("attempt", 1) for record in records_of("runs", "step")}
+    ends = {record["step"]: record["status"] for record in records_of("runs", "end") if "step" in record}
+    return [(attempt, ends[identity]) for identity, attempt in starts.items()]
+
+
+@pytest.mark.parametrize("is_async", [False, True])
+def test_failing_step_is_tried_again_and_each_try_is_a_step(is_async: bool) -> None:
+    calls: list[int] = []
+
+    def work() -> str:
+        calls.append(len(calls))
+        if len(calls) < 3:
+            raise ConnectionError("not yet")
+        return "done"
+
+    async def work_async() -> str:
+        return work()
+
+    with reportgen.start_run("churn"):
+        if is_async:
+            assert asyncio.run(step(retries=4)(work_async)()) == "done"
+        else:
+            assert step(retries=4)(work)() == "done"
+    assert attempts() == [(1, "failed"), (2, "failed"), (3, "completed")]
+    assert len(calls) == 3
+    assert records_of("runs", "end")[-1]["status"] == "completed"
+
+
+def test_last_failure_goes_on_up_when_tries_are_used_up() -> None:
+    calls: list[int] = []
+
+    @step(retries=2)
+    def load() -> None:
+        calls.append(1)
+        raise ConnectionError(f"try {len(calls)}")
+
+    with pytest.raises(ConnectionError, match="try 3"), reportgen.start_run("churn"):
+        load()
+    assert attempts() == [(1, "failed"), (2, "failed"), (3, "failed")]
+
+
+def test_interruption_is_not_tried_again() -> None:
+    @step(retries=2)
+    def load() -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt), reportgen.start_run("churn"):
+        load()
+    assert attempts() == [(1, "cancelled")]
+
+
+@pytest.mark.parametrize(("delay", "pauses"), [(0.5, [0.5, 0.5, 0.5]), ([1, 2], [1, 2, 2]), ((0.25,), [0.25] * 3)])
+def test_pauses_before_further_tries(delay: Any, pauses: list[float], monkeypatch: pytest.MonkeyPatch) -> None:
+    slept: list[float] = []
+    monkeypatch.setattr("reportgen.decorators.time.sleep", slept.append)
+
+    @step(retries=3, retry_delay_seconds=delay)
+    def load() -> None:
+        raise ConnectionError
+
+    with pytest.raises(ConnectionError), reportgen.start_run("churn"):
+        load()
+    assert slept == pauses
+
+
+def test_retries_work_outside_a_run_too() -> None:
+    calls: list[int] = []
+
+    @step(retries=1)
+    def load() -> int:
+        calls.append(1)
+        return 1 // (len(calls) - 1)
+
+    assert load() == 1
+    assert not Path("runs").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error"),
+    [
+        ({"retries": -1}, ValueError),
+        ({"retries": 1.5}, TypeError),
+        ({"retries": True}, TypeError),
+        ({"retries": "2"}, TypeError),
+        ({"retries": 1, "retry_delay_seconds": -1}, ValueError),
+        ({"retries": 1, "retry_delay_seconds": []}, ValueError),
+        ({"retries": 1, "retry_delay_seconds": "soon"}, ValueError),
+    ],
+)
+def test_wrong_retries_are_refused_when_the_step_is_made(arguments: Any, error: type[Exception]) -> None:
+    with pytest.raises(error, match="retr"):
+        step(**arguments)

@@ -22,7 +22,7 @@ import pytest
 import reportgen
 import reportgen.views
 from reportgen.cli import cli
-from reportgen.options import MetricOptions, Options
+from reportgen.options import ContextOptions, MetricOptions, Options
 from reportgen.records import AnyRecord
 
 
@@ -109,10 +109,11 @@ def test_every_error_slug_is_documented(repository: Path) -> None:
 def test_every_configuration_key_is_documented(repository: Path) -> None:
     text = (repository / "docs/configuration.md").read_text("utf-8")
     documented = set(re.findall(r"^\| `([a-z_.<>]+)` \|", text, re.MULTILINE))
-    options = {field.name for field in msgspec.structs.fields(Options)} - {"metrics"}
+    options = {field.name for field in msgspec.structs.fields(Options)} - {"metrics", "context"}
     metric_options = {f"metrics.<name>.{field.name}" for field in msgspec.structs.fields(MetricOptions)}
+    context_options = {f"context.{field.name}" for field in msgspec.structs.fields(ContextOptions)}
 
-    assert documented == options | metric_options
+    assert documented == options | metric_options | context_options
 
 
 def test_every_environment_variable_is_documented(repository: Path) -> None:

@@ -13,7 +13,8 @@ from logs import end, metric, run_start, step_start, write_run
 
 from reportgen.errors import InputError
 from reportgen.log.reader import RunRecords, Unknown, find_journals, read_run
-from reportgen.records import AnyRecord, Metric
+from reportgen.log.seal import seal_journal
+from reportgen.records import AnyRecord, End, ErrorInfo, Metric
 
 BROKEN = Path(__file__).parent / "broken_logs"
 ALL = {0, 1, 2, 3}
@@ -61,8 +62,6 @@ ERRORS = {
     "mend its permissions or move it away, then build again",
     "newer-log-format": "<logs>/newer-log-format/run-1/main.jsonl is in log format 2, this reportgen reads up to 1: "
     "install a newer reportgen (pip install -U reportgen)",
-    "sealed-journal": "<logs>/sealed-journal/run-1/main.parquet is a sealed journal, "
-    "which this reportgen cannot read: install a newer reportgen (pip install -U reportgen)",
 }
 
 
@@ -366,3 +365,93 @@ def test_newer_format_stops_even_among_readable_runs(version: int, tmp_path: Pat
     with pytest.raises(InputError, match=f"is in log format {version}, this reportgen reads up to 1") as caught:
         find_journals([tmp_path])
     assert caught.value.slug == "newer-log-format"
+
+
+def test_artifact_of_an_unknown_type_is_kept_as_unknown(tmp_path: Path) -> None:
+    line = '{"kind":"artifact","ts":1,"seq":2,"id":"a","type":"hologram","data":3}'
+    journal(tmp_path, line + "\n")
+    run = read(tmp_path)
+    assert (seqs(run), run.problems) == ({0, 1}, [])
+    assert run.unknown == [Unknown("main", 2, "artifact", line)]
+
+
+@pytest.mark.parametrize("fields", ['"type":3,"id":"a"', '"type":"hologram"', '"type":"hologram","id":3', '"id":"a"'])
+def test_artifact_of_an_unknown_type_must_be_right_otherwise(fields: str, tmp_path: Path) -> None:
+    journal(tmp_path, f'{{"kind":"artifact","ts":1,"seq":2,{fields}}}\n')
+    run = read(tmp_path)
+    assert (seqs(run), run.unknown, len(run.problems)) == ({0, 1}, [], 1)
+
+
+def test_unknown_field_of_an_error_is_kept_as_unknown(tmp_path: Path) -> None:
+    line = '{"kind":"end","ts":1,"seq":2,"status":"failed","error":{"type":"E","message":"m","notes":["n"]}}'
+    journal(tmp_path, line + "\n")
+    run = read(tmp_path)
+    assert run.records["main", 2] == End(ts=1, seq=2, status="failed", error=ErrorInfo(type="E", message="m"))
+    assert run.unknown == [Unknown("main", 2, "end", line)]
+    assert run.problems == []
+
+
+# Sealed journals
+
+
+def test_segment_and_journal_of_a_writer_are_found_together_the_older_first(tmp_path: Path) -> None:
+    for name in ("main", "a"):
+        path = journal(tmp_path, name=name)
+        content = path.read_bytes()
+        seal_journal(path)
+        path.write_bytes(content)
+    (files,) = find_journals([tmp_path]).values()
+    assert [file.label for file in files] == [
+        "run-1/a.parquet",
+        "run-1/a.jsonl",
+        "run-1/main.parquet",
+        "run-1/main.jsonl",
+    ]
+    assert [file.journal_label for file in files] == ["run-1/a.jsonl"] * 2 + ["run-1/main.jsonl"] * 2
+
+
+@pytest.mark.parametrize("case", PROBLEMS)
+def test_damaged_journal_reads_the_same_when_it_is_sealed(case: str, tmp_path: Path) -> None:
+    shutil.copytree(BROKEN / case, tmp_path / "logs")
+    before = read(tmp_path / "logs")
+    for path in sorted((tmp_path / "logs").glob("*/*.jsonl")):
+        assert seal_journal(path).outcome == "sealed"
+    assert read(tmp_path / "logs") == before
+
+
+def test_folder_of_a_single_sealed_run_is_named_as_such(tmp_path: Path) -> None:
+    seal_journal(journal(tmp_path))
+    with pytest.raises(InputError) as caught:
+        find_journals([tmp_path / "run-1"])
+    assert caught.value.slug == "logs-of-one-run"
+
+
+def test_folder_of_other_parquet_files_holds_no_run(tmp_path: Path) -> None:
+    (tmp_path / "table.parquet").write_bytes(b"PAR1")
+    with pytest.raises(InputError) as caught:
+        find_journals([tmp_path])
+    assert caught.value.slug == "no-runs"
+
+
+def test_journals_that_differ_only_in_how_they_are_written_do_not_conflict(tmp_path: Path) -> None:
+    path = journal(tmp_path, '{"kind":"metric","ts":3,"seq":2,"name":"a","value":1}\n')
+    once = read(tmp_path)
+    path.with_name("copy.jsonl").write_bytes(path.read_bytes().replace(b":", b": ").replace(b"1}", b"1.0 }"))
+    assert read(tmp_path) == once
+
+
+def test_conflicting_lines_are_reported_once_however_often_they_are_copied(tmp_path: Path) -> None:
+    lines = [f'{{"kind":"metric","ts":3,"seq":2,"name":"a","value":{value}}}\n' for value in (3, 1, 2, 1, 3)]
+    journal(tmp_path / "a", *lines)
+    once = read(tmp_path / "a")
+    assert [problem.line for problem in once.problems] == [4, 5]
+    shutil.copytree(tmp_path / "a", tmp_path / "b")
+    assert read(tmp_path / "a", tmp_path / "b") == once
+
+
+def test_records_with_and_without_an_unknown_field_conflict(tmp_path: Path) -> None:
+    plain = '{"kind":"metric","ts":3,"seq":2,"name":"a","value":1}\n'
+    journal(tmp_path, plain, plain.replace("}", ',"colour":"red"}'), plain)
+    run = read(tmp_path)
+    assert [problem.line for problem in run.problems] == [4]
+    assert len(run.unknown) == 1

@@ -142,7 +142,7 @@ def test_empty_list_records_nothing(run: reportgen.Run) -> None:
         ([1, "2"], None, TypeError, r"^list metric 'loss'\[1\] must be a real number, not str$"),
         ("12", None, TypeError, "^list metric 'loss' must be a list of real numbers, not str$"),
         ({"a": 1}, None, TypeError, "^list metric 'loss' must be a list of real numbers, not dict$"),
-        (None, None, TypeError, r"^list metric 'loss'\[0\] must be a real number, not NoneType$"),
+        (None, None, TypeError, "^list metric 'loss' must be a list of real numbers, not NoneType$"),
         ([1], ["0"], TypeError, r"^x of list metric 'loss'\[0\] must be a real number, not str$"),
         ([1, 2], [0], ValueError, "^list metric 'loss': 2 values but 1 positions in x$"),
         ([], [0], ValueError, "^list metric 'loss': 0 values but 1 positions in x$"),

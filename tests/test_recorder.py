@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import functools
 import json
 import os
 import re
@@ -20,8 +21,9 @@ from hypothesis import strategies as st
 from recording import Fields, fresh_process, journals_of, only, records_of, run_python
 
 import reportgen
-from reportgen import recorder
-from reportgen.recorder import describe_error, new_id, outcome_of
+from reportgen import ids as ids_module
+from reportgen.ids import new_id
+from reportgen.recorder.failures import describe_error, outcome_of
 
 
 @pytest.fixture(autouse=True)
@@ -91,7 +93,7 @@ def test_run_keeps_what_it_was_started_with() -> None:
         "tags": ["demo", "x y"],
         "parent": "p1",
     }
-    assert set(record["context"]) == {"python", "system", "reportgen"}
+    assert set(record["context"]) == {"python", "system", "reportgen", "command"}
     assert "detached" not in record
 
 
@@ -546,37 +548,60 @@ def test_ids_sort_by_time(milliseconds: list[int]) -> None:
     with pytest.MonkeyPatch.context() as patch:
         ids = {}
         for at in milliseconds:
-            patch.setattr(recorder.time, "time_ns", lambda at=at: at * 1_000_000)
+            patch.setattr(ids_module, "time_ns", lambda at=at: at * 1_000_000)
             ids[at] = new_id()
     assert sorted(ids, key=lambda at: ids[at]) == sorted(ids)
     assert all(uuid.UUID(identity).int >> 80 == at for at, identity in ids.items())
 
 
 def test_ids_made_at_one_moment_differ(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(recorder.time, "time_ns", lambda: 10**18)
+    monkeypatch.setattr(ids_module, "time_ns", lambda: 10**18)
     assert len({new_id() for _ in range(1000)}) == 1000
 
 
 # What recording costs
 
-LOADED = """
+BEGUN = """
 import sys, reportgen
 with reportgen.start_run("churn") as run, run.step("train"):
     reportgen.record_metric_value("a", 1)
     reportgen.record_list_metric_values("b", [1, 2])
+    reportgen.record_input("s3://b/x.csv")
+print(*sorted({name.partition(".")[0] for name in sys.modules}))
+"""
+
+ALL_CALLED = BEGUN.replace(
+    "print",
+    """
     reportgen.create_table_artifact([{"a": 1}], key="rows")
     reportgen.create_markdown_artifact("text")
     reportgen.create_link_artifact("https://example.org")
     reportgen.create_image_artifact(bytes.fromhex("89504e470d0a1a0a"))
     reportgen.update_progress_artifact(reportgen.create_progress_artifact(1), 2)
-print(*sorted({name.partition(".")[0] for name in sys.modules}))
-"""
+print""",
+)
+
+
+def modules_loaded_by(code: str) -> set[str]:
+    return set(run_python(code).stdout.split()) - modules_of_bare_python()
+
+
+@functools.cache
+def modules_of_bare_python() -> set[str]:
+    return set(run_python("import sys; print(*sys.modules)").stdout.split())
+
+
+def test_beginning_a_run_loads_little() -> None:
+    slow = (
+        "msgspec typing typing_extensions inspect pathlib uuid datetime decimal tomllib subprocess traceback platform"
+    )
+    assert not modules_loaded_by(BEGUN) & set(slow.split())
 
 
 def test_recording_loads_no_heavy_library() -> None:
-    loaded: set[str] = set(run_python(LOADED).stdout.split())
+    loaded = modules_loaded_by(ALL_CALLED)
     heavy = {"pyarrow", "jinja2", "numpy", "pandas", "markdown", "pygments", "nh3", "click", "PIL", "asyncio"}
-    assert "msgspec" in loaded
+    assert "reportgen" in loaded
     assert not loaded & heavy
 
 

@@ -13,7 +13,10 @@ import click
 from reportgen import __version__
 from reportgen.cli.build import build
 from reportgen.cli.demo import demo
+from reportgen.cli.exec import execute
+from reportgen.cli.log import log
 from reportgen.cli.messages import say
+from reportgen.cli.seal import seal
 from reportgen.errors import ReportgenError
 
 
@@ -26,6 +29,9 @@ def cli(debug: bool) -> None:
 
 cli.add_command(build)
 cli.add_command(demo)
+cli.add_command(execute, "exec")
+cli.add_command(log)
+cli.add_command(seal)
 
 
 def main(args: list[str] | None = None) -> None:
@@ -47,7 +53,7 @@ def run(args: list[str] | None = None) -> int:
         _show_usage_error(error)
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
-        click.echo("stopped; the site is as it was", err=True)
+        click.echo("stopped; nothing is half done", err=True)
         return 1
     except ReportgenError as error:
         if debug:

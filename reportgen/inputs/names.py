@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 KEY_RULE = "Artifact key must only contain lowercase letters, numbers, and dashes"
-_KEY = re.compile(r"[a-z0-9-]{1,200}")
+_is_key = re.compile(r"[a-z0-9-]{1,200}").fullmatch
 _MAX_NAME = 200
 
 
@@ -17,7 +17,7 @@ def check_key(key: str | None) -> None:
     ValueError
         The key breaks the rule.
     """
-    if key is not None and not (isinstance(key, str) and _KEY.fullmatch(key)):
+    if key is not None and not (isinstance(key, str) and _is_key(key)):
         raise ValueError(f"{KEY_RULE} (1 to 200 of them), not {key!r}")
 
 

@@ -1,14 +1,24 @@
-"""Numbers: metrics, their positions, and per cents."""
+"""Numbers: metrics, their positions, and per cents.
+
+Plain finite floats, which is what nearly all numbers are, take the shortest way. All others end up as one of them or as
+the text that stands for NaN and the infinities.
+"""
 
 from __future__ import annotations
 
-import decimal
 import math
-import numbers
-from collections.abc import Iterable, Mapping
-from typing import Any
 
-from reportgen.floats import Number, encode_number
+from reportgen.floats import encode_number
+from reportgen.jsontext import to_json, to_json_bulk
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from reportgen.floats import Number
+
+_FLOAT_LENGTH = 20
+_PLAIN_TYPES = {float, int, bool}
 
 
 def to_number(value: Any, what: str) -> Number:
@@ -19,12 +29,18 @@ def to_number(value: Any, what: str) -> Number:
     TypeError
         The value is not a real number.
     """
-    if isinstance(value, (numbers.Real, decimal.Decimal)) or _is_numpy_number(value):
+    if _is_number(value):
         try:
             return encode_number(float(value))
         except OverflowError:
             return "Infinity" if value > 0 else "-Infinity"
+        except ValueError:  # a signalling NaN of `decimal`
+            return "NaN"
     raise TypeError(f"{what} must be a real number, not {type(value).__name__}")
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (float, int)) or _is_numpy_number(value) or _is_other_number(value)
 
 
 def _is_numpy_number(value: Any) -> bool:
@@ -33,23 +49,64 @@ def _is_numpy_number(value: Any) -> bool:
     return kind in ("b", "i", "u", "f") and getattr(value, "shape", None) == ()
 
 
-def to_numbers(values: Any, what: str) -> list[Number]:
-    """Take a sequence of real numbers, e.g. a list, a tuple or a one-dimensional array.
+def _is_other_number(value: Any) -> bool:
+    import decimal
+    import numbers
+
+    return isinstance(value, (numbers.Real, decimal.Decimal))
+
+
+def number_text(value: Any, what: str) -> str:
+    """Give the JSON text of a real number.
 
     Raises
     ------
     TypeError
-        It is not a sequence, or one of its values is not a real number.
+        The value is not a real number.
     """
-    if isinstance(values, (str, bytes, Mapping)) or not isinstance(values, Iterable):
+    number = to_number(value, what)
+    return repr(number) if isinstance(number, float) else f'"{number}"'
+
+
+def numbers_text(values: Any, what: str) -> tuple[int, str]:
+    """Take a sequence of real numbers, e.g. a list, a tuple or a one-dimensional array, or a single one.
+
+    Returns
+    -------
+    tuple
+        How many there are, and their JSON text without brackets.
+
+    Raises
+    ------
+    TypeError
+        It is not a sequence, or one of its values is not a real number; the message names its place.
+    """
+    if not hasattr(values, "__iter__") or getattr(values, "shape", None) == ():
+        if not _is_number(values):
+            raise TypeError(f"{what} must be a list of real numbers, not {type(values).__name__}")
+        return 1, number_text(values, what)
+    numbers = _listed(values, what)
+    types = set(map(type, numbers))
+    if types <= _PLAIN_TYPES:
+        try:
+            floats = numbers if types == {float} else [float(value) for value in numbers]
+            if math.isfinite(sum(floats)):
+                return len(floats), to_json_bulk(floats, len(floats) * _FLOAT_LENGTH)[1:-1]
+        except OverflowError:
+            pass
+    return len(numbers), to_json([to_number(value, f"{what}[{index}]") for index, value in enumerate(numbers)])[1:-1]
+
+
+def _listed(values: Any, what: str) -> list[Any]:
+    if isinstance(values, list):
+        return values
+    if isinstance(values, (str, bytes, bytearray)) or hasattr(values, "keys"):
         raise TypeError(f"{what} must be a list of real numbers, not {type(values).__name__}")
     if hasattr(values, "tolist"):
         if getattr(getattr(values, "dtype", None), "kind", "") in ("M", "m"):  # nanoseconds would become plain integers
             raise TypeError(f"{what} must be a list of real numbers, not of times")
-        values = values.tolist()
-        if not isinstance(values, list):
-            raise TypeError(f"{what} must have one dimension")
-    return [to_number(value, f"{what}[{index}]") for index, value in enumerate(values)]
+        return list(values.tolist())
+    return list(values)
 
 
 def to_percent(progress: Any) -> tuple[float, bool]:

@@ -1,26 +1,28 @@
-"""Reads journals back: good records are used, each bad line is reported, nothing is silently dropped.
+"""Reads logs back: good records are used, each bad line is reported, nothing is silently dropped.
+
+A log file is a journal or the segment that it was sealed to; both give the same lines, and those of a segment
+count as the lines of its journal, so that sealing changes nothing in what is read. Where both are there, the
+segment is read first: its records are the older ones.
 
 Takes in its stride a torn last line, torn UTF-8, NUL blocks of a crashed file system, files that were copied
-twice, and the fields and kinds of a newer minor version. Stops only at what it cannot judge: a folder that is
-none, a file that cannot be opened, a newer log format.
+twice, damaged segments, and the fields and kinds of a newer minor version. Stops only at what it cannot judge: a
+folder that is none, a file that cannot be opened, a newer log format.
 """
 
 from __future__ import annotations
 
-import os
 import stat
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple, get_args
+from typing import NamedTuple
 
 import msgspec
 
 from reportgen.errors import InputError
 from reportgen.log.layout import BLOB_DIR, JOURNAL_SUFFIX, SEGMENT_SUFFIX
-from reportgen.records import LOG_FORMAT, MAX_SEQ, AnyRecord, LogStart
-
-_PADDING = b"\x00 \t\r\n"
+from reportgen.log.parse import PADDING, Line, interpret, iter_lines, record_form
+from reportgen.records import LOG_FORMAT, AnyRecord, LogStart
 
 
 class Problem(NamedTuple):
@@ -31,7 +33,7 @@ class Problem(NamedTuple):
     run_id
         The run it concerns.
     file
-        Path below the log directory, with `/`.
+        Path below the log directory, with `/`; of a line that was sealed, the path of its journal.
     line
         Line in the file, from 1; 0 when it concerns the file or the run as a whole.
     reason
@@ -54,17 +56,32 @@ class Unknown(NamedTuple):
 
 
 @dataclass(frozen=True)
-class JournalFile:
-    """One journal on the disk, with the identity that its first line or else its path gives."""
+class LogFile:
+    """One journal or segment on the disk, with the identity that its beginning or else its path gives."""
 
     path: Path
     run_id: str
     writer: str
 
     @property
+    def is_segment(self) -> bool:
+        """Whether it is sealed."""
+        return self.path.suffix == SEGMENT_SUFFIX
+
+    @property
     def label(self) -> str:
         """Its path below the log directory, with `/`."""
         return _as_text(f"{self.path.parent.name}/{self.path.name}")
+
+    @property
+    def journal_label(self) -> str:
+        """The same for the journal that it is or was."""
+        return _as_text(f"{self.path.parent.name}/{self.path.stem}{JOURNAL_SUFFIX}")
+
+    @property
+    def place(self) -> tuple[str, bool]:
+        """Sorts files by path, a segment before its journal."""
+        return self.path.with_suffix(JOURNAL_SUFFIX).as_posix(), not self.is_segment
 
 
 @dataclass
@@ -87,30 +104,30 @@ class RunRecords:
     problems: list[Problem] = field(default_factory=list)
 
 
-def find_journals(log_dirs: Iterable[Path]) -> dict[str, list[JournalFile]]:
-    """Find the journals of some log directories, by run id; runs and files sorted.
+def find_journals(log_dirs: Iterable[Path]) -> dict[str, list[LogFile]]:
+    """Find the journals of some log directories, sealed or not, by run id; runs and files sorted.
 
     Raises
     ------
     InputError
         A directory is none or holds no run, a file cannot be opened, or its format is newer than this reportgen.
     """
-    found: dict[str, list[JournalFile]] = {}
+    found: dict[str, list[LogFile]] = {}
     for log_dir in log_dirs:
-        journals = [_identify(path) for path in _iter_journal_paths(log_dir)]
-        if not journals:
+        files = [identify(path) for path in _iter_log_paths(log_dir)]
+        if not files:
             raise _no_runs(log_dir)
-        for journal in journals:
-            found.setdefault(journal.run_id, []).append(journal)
-    return {run_id: sorted(found[run_id], key=lambda journal: journal.path.as_posix()) for run_id in sorted(found)}
+        for file in files:
+            found.setdefault(file.run_id, []).append(file)
+    return {run_id: sorted(found[run_id], key=lambda file: file.place) for run_id in sorted(found)}
 
 
-def _iter_journal_paths(log_dir: Path) -> Iterator[Path]:
+def _iter_log_paths(log_dir: Path) -> Iterator[Path]:
     try:
         _check_log_dir(log_dir)
         for run_dir in sorted(log_dir.iterdir()):
             if run_dir.is_dir() and run_dir.name != BLOB_DIR:
-                yield from _journal_paths(run_dir)
+                yield from _log_paths(run_dir)
     except OSError as error:
         raise _unreadable(log_dir, error) from error
 
@@ -132,19 +149,12 @@ def _mode(path: Path) -> int:
         return 0
 
 
-def _journal_paths(run_dir: Path) -> list[Path]:
-    paths = sorted(run_dir.iterdir())
-    journals = [path for path in paths if path.suffix == JOURNAL_SUFFIX]
-    segments = {path.stem: path for path in paths if path.suffix == SEGMENT_SUFFIX}
-    for sealed in sorted(segments.keys() - {path.stem for path in journals}):
-        hint = "install a newer reportgen (pip install -U reportgen)"
-        message = f"{segments[sealed]} is a sealed journal, which this reportgen cannot read"
-        raise InputError(message, hint=hint, slug="sealed-journal")
-    return journals
+def _log_paths(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.iterdir() if path.suffix in {JOURNAL_SUFFIX, SEGMENT_SUFFIX})
 
 
 def _no_runs(log_dir: Path) -> InputError:
-    if any(log_dir.glob(f"*{JOURNAL_SUFFIX}")):
+    if any(not file.is_segment or _segment_identity(file.path) for file in map(_by_path, _log_paths(log_dir))):
         hint = f"give its parent, {log_dir.parent}"
         return InputError(f"{log_dir} is the folder of a single run", hint=hint, slug="logs-of-one-run")
     hint = "record a run first; README shows the ten lines it takes"
@@ -171,31 +181,71 @@ def _unreadable(path: Path, error: OSError) -> InputError:
     return InputError(f"{path} cannot be read ({reason})", hint=hint, slug="unreadable")
 
 
-def _identify(path: Path) -> JournalFile:
-    """Take the journal's run and writer from its first line; from its path when that line is not there."""
+def identify(path: Path) -> LogFile:
+    """Take a file's run and writer from its beginning; from its path when that does not say.
+
+    A journal without a first line goes on where the segment beside it ends, and is of the same writer.
+
+    Raises
+    ------
+    InputError
+        The file cannot be opened, or its format is newer than this reportgen.
+    """
+    by_path = _by_path(path)
+    if by_path.is_segment:
+        return _segment_identity(path) or by_path
+    version, run, writer = _first_line(path)
+    _check_format(path, version)
+    if run or writer:
+        return LogFile(path, run or by_path.run_id, writer or by_path.writer)
+    segment = path.with_suffix(SEGMENT_SUFFIX)
+    before = _segment_identity(segment) if segment.exists() else None
+    return LogFile(path, before.run_id, before.writer) if before else by_path
+
+
+def _by_path(path: Path) -> LogFile:
+    return LogFile(path, _as_text(path.parent.name), _as_text(path.stem))
+
+
+def _first_line(path: Path) -> tuple[object, str, str]:
+    """What the first line of a journal says of format, run and writer; empty where it does not."""
     try:
         with path.open("rb") as file:
-            head = file.readline()
+            head = file.readline().strip(PADDING)
     except OSError as error:
         raise _unreadable(path, error) from error
     try:
-        start = msgspec.json.decode(head.strip(_PADDING))
+        start = msgspec.json.decode(head)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         start = None
     if not isinstance(start, dict) or start.get("kind") != LogStart.__struct_config__.tag:
-        return JournalFile(path, _as_text(path.parent.name), _as_text(path.stem))
-    version, run, writer = start.get("format"), start.get("run"), start.get("writer")
+        return None, "", ""
+    run, writer = (name if isinstance(name, str) else "" for name in (start.get("run"), start.get("writer")))
+    return start.get("format"), run, writer
+
+
+def _segment_identity(path: Path) -> LogFile | None:
+    """Take a segment's run and writer from its metadata. `None` when it is damaged, which reading it will report."""
+    from reportgen.log.segment import DamagedSegmentError, read_identity
+
+    try:
+        with path.open("rb") as file:
+            version, run_id, writer = read_identity(file)
+    except DamagedSegmentError:
+        return None
+    except OSError as error:
+        raise _unreadable(path, error) from error
+    _check_format(path, version)
+    return LogFile(path, run_id, writer)
+
+
+def _check_format(path: Path, version: object) -> None:
     if isinstance(version, int) and version > LOG_FORMAT:
         raise InputError(
             f"{path} is in log format {version}, this reportgen reads up to {LOG_FORMAT}",
             hint="install a newer reportgen (pip install -U reportgen)",
             slug="newer-log-format",
         )
-    return JournalFile(
-        path,
-        run if isinstance(run, str) and run else _as_text(path.parent.name),
-        writer if isinstance(writer, str) and writer else _as_text(path.stem),
-    )
 
 
 def _as_text(name: str) -> str:
@@ -203,87 +253,95 @@ def _as_text(name: str) -> str:
     return name.encode("utf-8", "backslashreplace").decode()
 
 
-def read_run(journals: Sequence[JournalFile]) -> RunRecords:
-    """Read all journals of one run.
+def read_run(files: Sequence[LogFile]) -> RunRecords:
+    """Read all journals of one run, sealed or not.
 
     Raises
     ------
     InputError
         A file cannot be read.
     """
-    run = RunRecords(journals[0].run_id)
-    lines: dict[tuple[str, int], bytes] = {}
-    for journal in journals:
+    merge = _Merge(files[0].run_id)
+    for file in files:
+        if file.is_segment:
+            merge.add_segment(file)
+        else:
+            merge.add_journal(file)
+    return RunRecords(merge.run_id, merge.records, [*merge.unknown], [*merge.problems])
+
+
+def read_segment(path: Path) -> Iterator[Line]:
+    """Read the lines of a sealed journal.
+
+    Raises
+    ------
+    InputError
+        The file cannot be read.
+    DamagedSegmentError
+        It is not a whole segment.
+    """
+    from reportgen.log.segment import decode_segment
+
+    return decode_segment(read_file(path))
+
+
+class _Merge:
+    """Puts the lines of a run's files together. What was there before is not added and not reported again."""
+
+    def __init__(self, run_id: str) -> None:
+        self.run_id = run_id
+        self.records: dict[tuple[str, int], AnyRecord] = {}
+        self.unknown: dict[Unknown, None] = {}
+        self.problems: dict[Problem, None] = {}
+        self._forms: dict[tuple[str, int], set[bytes]] = {}  # of the records that have others than their own
+
+    def add_journal(self, journal: LogFile) -> None:
         try:
             with journal.path.open("rb") as file:
-                _read_lines(journal, file, run, lines)
+                self._add_lines(journal, iter_lines(file))
         except OSError as error:
             raise _unreadable(journal.path, error) from error
-    return run
 
+    def add_segment(self, segment: LogFile) -> None:
+        from reportgen.log.segment import DamagedSegmentError
 
-def _read_lines(
-    journal: JournalFile, file: Iterable[bytes], run: RunRecords, lines: dict[tuple[str, int], bytes]
-) -> None:
-    for number, raw in enumerate(file, 1):
+        try:
+            lines = read_segment(segment.path)
+        except DamagedSegmentError as damage:
+            self.problems[Problem(self.run_id, segment.label, 0, str(damage))] = None
+        else:
+            self._add_lines(segment, lines)
 
-        def report(reason: str, number: int = number) -> None:
-            run.problems.append(Problem(run.run_id, journal.label, number, reason))
+    def _add_lines(self, file: LogFile, lines: Iterable[Line]) -> None:
+        records = self.records
+        for line in lines:
+            record = line.record
+            if record is None:
+                self._add_raw(file, line)
+            elif records.setdefault((file.writer, record.seq), record) is not record:
+                self._add_form(file, line, record, record_form(record))
 
-        line = raw.strip(_PADDING)
-        if b"\x00" in raw:
-            report(f"{raw.count(0):,} NUL bytes, as a crashed file system leaves them")
-        if not line:
-            continue
-        record, reason = _decode_line(line, journal, run)
-        if record is None:
-            if reason:
-                report(reason if raw.endswith(b"\n") else f"torn, as when a process is stopped while writing: {reason}")
-            continue
-        identity = (journal.writer, record.seq)
-        known = lines.setdefault(identity, line)
-        if known != line:
-            report(f"another record has the same number {record.seq}; one of the two is left out")
-        lines[identity] = min(known, line)
-        if lines[identity] == line:
-            run.records[identity] = record
+    def _add_raw(self, file: LogFile, line: Line) -> None:
+        record, unknown, reasons = interpret(line.raw)
+        for reason in reasons:
+            self._report(file, line, reason)
+        if unknown is not None:
+            self.unknown[Unknown(file.writer, *unknown)] = None
+        if record is not None:
+            self._add_form(file, line, record, record_form(record) if unknown is None else unknown[2].encode())
 
+    def _add_form(self, file: LogFile, line: Line, record: AnyRecord, form: bytes) -> None:
+        """Take a record whose number may be taken: of those that differ, the one whose form sorts first."""
+        identity = (file.writer, record.seq)
+        known = self.records.get(identity)
+        forms = self._forms.get(identity, set() if known is None else {record_form(known)})
+        if form in forms:
+            return
+        if forms:
+            self._report(file, line, f"another record has the same number {record.seq}; one of the two is left out")
+        if not forms or form < min(forms):
+            self.records[identity] = record
+        self._forms[identity] = forms | {form}
 
-def _decode_line(line: bytes, journal: JournalFile, run: RunRecords) -> tuple[AnyRecord | None, str]:
-    """Give the record, or `None` and the reason; no reason when the line was kept as unknown."""
-    try:
-        return _decode(line), ""
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        reason = _describe(error)
-    try:
-        fields: Any = msgspec.json.decode(line)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None, reason
-    if not (isinstance(fields, dict) and isinstance(fields.get("seq"), int) and isinstance(fields.get("kind"), str)):
-        return None, reason
-    if not 0 <= fields["seq"] <= MAX_SEQ:
-        return None, reason
-    struct = _STRUCTS.get(fields["kind"])
-    unknown = Unknown(journal.writer, fields["seq"], fields["kind"], line.decode())
-    if struct is None:
-        run.unknown.append(unknown)
-        return None, ""
-    known = {key: value for key, value in fields.items() if key in struct.__struct_fields__}
-    try:
-        record: AnyRecord = msgspec.convert(known, struct)
-    except msgspec.ValidationError:
-        return None, reason
-    run.unknown.append(unknown)
-    return record, ""
-
-
-def _describe(error: Exception) -> str:
-    if isinstance(error, UnicodeDecodeError):
-        return "not valid UTF-8"
-    if isinstance(error, RecursionError):
-        return "nested too deeply"
-    return str(error).replace(os.linesep, " ")
-
-
-_decode = msgspec.json.Decoder(AnyRecord).decode
-_STRUCTS: dict[str, Any] = {str(struct.__struct_config__.tag): struct for struct in get_args(AnyRecord)}
+    def _report(self, file: LogFile, line: Line, reason: str) -> None:
+        self.problems[Problem(self.run_id, file.journal_label, line.number, reason)] = None

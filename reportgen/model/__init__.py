@@ -4,7 +4,7 @@ Built once a build, from tables alone, so a site's own data gives the same model
 List-metric points stay in Arrow and are fetched by series.
 """
 
-from reportgen.model.make import build_model
+from reportgen.model.make import blob_of, build_model
 from reportgen.model.objects import (
     Artifact,
     Edge,
@@ -39,5 +39,6 @@ __all__ = [
     "RunStatus",
     "Series",
     "Step",
+    "blob_of",
     "build_model",
 ]

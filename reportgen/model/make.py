@@ -26,6 +26,7 @@ from reportgen.model.objects import (
 )
 from reportgen.options import MetricOptions, Options
 from reportgen.store import Tables, table_rows
+from reportgen.tables import TableFile
 from reportgen.text import number_form, readable_name
 
 _STALLED_AFTER_US = 10 * 60 * 1_000_000
@@ -37,6 +38,7 @@ def build_model(
     options: Options,
     *,
     images: Mapping[str, ImageFacts],
+    table_files: Mapping[str, TableFile],
     source_date_us: int | None = None,
 ) -> Model:
     """Build the model.
@@ -49,6 +51,8 @@ def build_model(
         Goals, units and tolerances of metrics.
     images
         What is known of each image file, by the name of its blob.
+    table_files
+        What is known of the file of each large table, by the name of its blob.
     source_date_us
         The moment the site speaks of, if it is later than the newest record.
     """
@@ -56,7 +60,7 @@ def build_model(
     newest = max((row["last_record_at"] for row in rows["runs"]), default=0)
     as_of = max(newest, source_date_us or 0)
     grouped = {name: _by_run(rows[name]) for name in rows}
-    runs = [_make_run(row, grouped, as_of) for row in rows["runs"]]
+    runs = [_make_run(row, grouped, table_files, as_of) for row in rows["runs"]]
     run_by_id = {run.id: run for run in runs}
     artifacts = [artifact for run in runs for artifact in run.artifacts]
     keys: dict[str, list[Artifact]] = {}
@@ -96,7 +100,12 @@ def _by_run(rows: Sequence[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
     return groups
 
 
-def _make_run(row: dict[str, Any], grouped: Mapping[str, dict[str, list[dict[str, Any]]]], as_of: int) -> Run:
+def _make_run(
+    row: dict[str, Any],
+    grouped: Mapping[str, dict[str, list[dict[str, Any]]]],
+    table_files: Mapping[str, TableFile],
+    as_of: int,
+) -> Run:
     run_id = row["run_id"]
 
     def rows(table: str) -> list[dict[str, Any]]:
@@ -106,7 +115,7 @@ def _make_run(row: dict[str, Any], grouped: Mapping[str, dict[str, list[dict[str
     metrics = [_pick(MetricValue, metric) for metric in rows("metrics")]
     lists = [_pick(ListSummary, summary) for summary in rows("lists")]
     by_record = sorted(rows("artifacts"), key=lambda a: (a["created_at"], a["writer"], a["seq"]))
-    artifacts = [_make_artifact(artifact) for artifact in by_record]
+    artifacts = [_make_artifact(artifact, table_files) for artifact in by_record]
     return Run(
         id=run_id,
         pipeline=row["pipeline"],
@@ -189,7 +198,8 @@ def _make_steps(rows: Sequence[Mapping[str, Any]], run_status: RunStatus, last_r
     return steps
 
 
-def _make_artifact(row: Mapping[str, Any]) -> Artifact:
+def _make_artifact(row: Mapping[str, Any], table_files: Mapping[str, TableFile]) -> Artifact:
+    blob = blob_of("table", row)
     return Artifact(
         id=row["artifact_id"],
         type=row["type"],
@@ -202,9 +212,20 @@ def _make_artifact(row: Mapping[str, Any]) -> Artifact:
         n_updates=row["n_updates"],
         description=row["description"] or "",
         data_json=row["data_json"],
+        metadata=json.loads(row["metadata_json"]),
         deleted_at=row["deleted_at"],
         deleted_reason=row["deleted_reason"] or "",
+        table_file=table_files.get(blob) if blob else None,
     )
+
+
+def blob_of(kind: str, row: Mapping[str, Any]) -> str:
+    """The name of the file that an artifact of this type is kept in; empty when its content is in its record."""
+    if row["type"] != kind or '"blob"' not in row["data_json"]:
+        return ""
+    content = json.loads(row["data_json"])
+    blob = content.get("blob") if isinstance(content, dict) else None
+    return blob if isinstance(blob, str) else ""
 
 
 def _make_edge(row: Mapping[str, Any]) -> Edge:

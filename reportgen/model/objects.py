@@ -13,6 +13,7 @@ import pyarrow as pa
 from reportgen.images import ImageFacts
 from reportgen.options import MetricOptions, Options
 from reportgen.store import Tables
+from reportgen.tables import TableFile
 from reportgen.text import NumberForm
 
 RunStatus = Literal["completed", "failed", "cancelled", "running", "stalled"]
@@ -46,7 +47,11 @@ class Step:
 
 @dataclass(frozen=True)
 class Artifact:
-    """One artifact; `version` counts within its key. A deleted one keeps its place without content."""
+    """One artifact; `version` counts within its key. A deleted one keeps its place without content.
+
+    `metadata` are further facts by name. `table_file` is what is known of the file of a large table; `None` for all
+    else.
+    """
 
     id: str
     type: str
@@ -61,6 +66,8 @@ class Artifact:
     data_json: str
     deleted_at: int | None
     deleted_reason: str
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    table_file: TableFile | None = None
 
     @cached_property
     def data(self) -> Any:

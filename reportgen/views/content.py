@@ -2,63 +2,29 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
-import json
 import re
 import urllib.parse
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from reportgen import urls
 from reportgen.charts import meter
 from reportgen.images import ImageFacts
 from reportgen.model import Artifact, Model
-from reportgen.prose import excerpt_markdown, plain_text, render_inline, render_markdown
-from reportgen.text import NumberForm, first_line, format_bytes, format_count, format_number, number_form
+from reportgen.prose import excerpt_markdown, plain_text, render_markdown
+from reportgen.text import NumberForm, first_line, format_bytes, format_number
 from reportgen.views.parts import Here, Link, RawFile, safe_href
+from reportgen.views.tables import TableContent, make_table, table_files, table_size, to_csv
 
-MAX_ROWS = 1000
-_SHORT = 40
-_PEEK_ROWS, _PEEK_COLUMNS = 4, 4
+__all__ = ["table_size", "to_csv"]
+
 _ORIGIN = re.compile(r"https?://[a-z0-9.-]+(?::[0-9]{1,5})?", re.IGNORECASE)
 
 KIND_WORDS = {"markdown": "Markdown"}
-
-
-@dataclass(frozen=True)
-class Column:
-    """A column of a table: numbers stand on the right, short texts on one line."""
-
-    name: str
-    is_number: bool
-    is_short: bool
-
-
-@dataclass(frozen=True)
-class TableContent:
-    """A table as it is shown.
-
-    Attributes
-    ----------
-    columns
-        Names and alignment.
-    rows
-        Cells as safe HTML, at most 1,000 rows.
-    size_text
-        Rows and columns in words.
-    left_out
-        How many rows are only in the download, in words; mostly empty.
-    """
-
-    columns: Sequence[Column]
-    rows: Sequence[Sequence[Markup]]
-    size_text: str
-    left_out: str
 
 
 @dataclass(frozen=True)
@@ -218,78 +184,8 @@ def image_origin(artifact: Artifact) -> str:
 
 
 def _table(model: Model, artifact: Artifact, here: Here, page: str, peek: bool) -> Content:
-    columns, rows = _table_parts(artifact)
-    names = columns[:_PEEK_COLUMNS] if peek else columns
-    shown = rows[: _PEEK_ROWS if peek else MAX_ROWS]
-    size = f"{format_count(len(rows), 'row')}, {format_count(len(columns), 'column')}"
-    forms = [_column_form([row[index] for row in rows]) for index in range(len(names))]
-    table = TableContent(
-        columns=[
-            Column(name, form is not None, all(len(str(row[index])) <= _SHORT for row in shown))
-            for index, (name, form) in enumerate(zip(names, forms, strict=True))
-        ],
-        rows=[[_cell(cell, form) for cell, form in zip(row, forms, strict=False)] for row in shown],
-        size_text=size,
-        left_out="" if peek or len(rows) <= MAX_ROWS else f"{len(rows) - MAX_ROWS:,} more rows are in the download",
-    )
-    downloads = () if peek else [Link(e.upper(), here.to(urls.download(page, e))) for e in ("csv", "json")]
-    return Content("table", "table", table=table, downloads=downloads, note=size)
-
-
-def _table_parts(artifact: Artifact) -> tuple[list[str], list[list[Any]]]:
-    columns, rows = artifact.data["columns"], artifact.data["rows"]
-    if not all(isinstance(row, list) for row in rows):
-        raise TypeError("a row is no list")
-    width = max(len(columns), *(len(row) for row in rows), 0) if rows else len(columns)
-    names = [str(name) for name in columns] + [str(index) for index in range(len(columns), width)]
-    return names, [row + [None] * (width - len(row)) for row in rows]
-
-
-def table_size(artifact: Artifact) -> tuple[int, int]:
-    """Rows and columns of a table; 0, 0 when its data has another form."""
-    try:
-        columns, rows = _table_parts(artifact)
-    except (KeyError, TypeError):
-        return 0, 0
-    return len(rows), len(columns)
-
-
-def _is_number(cell: Any) -> bool:
-    return isinstance(cell, (int, float)) and not isinstance(cell, bool)
-
-
-def _column_form(cells: Sequence[Any]) -> NumberForm | None:
-    """The form of a column of numbers; `None` when it holds other things too, or nothing."""
-    present = [cell for cell in cells if cell is not None and cell not in ("Infinity", "-Infinity")]
-    if not present or not all(_is_number(cell) for cell in present):
-        return None
-    return number_form([_to_float(cell) for cell in present])
-
-
-def _to_float(number: float) -> float:
-    try:
-        return float(number)
-    except OverflowError:
-        return float("inf") if number > 0 else float("-inf")
-
-
-def _cell(cell: Any, form: NumberForm | None) -> Markup:
-    if cell is None:
-        return Markup('<span class="quiet">–</span>')
-    if form is not None and _is_number(cell):
-        return escape(_number_cell(cell, form))
-    if isinstance(cell, str):
-        return render_inline(cell) if "](" in cell or "://" in cell else escape(cell)
-    if isinstance(cell, (list, dict)):
-        return Markup("<code>{}</code>").format(json.dumps(cell, ensure_ascii=False))
-    return escape(str(cell).lower() if isinstance(cell, bool) else cell)
-
-
-def _number_cell(cell: float, form: NumberForm) -> str:
-    """Write a number; whole numbers under 10,000 (years, ids) get no comma."""
-    if isinstance(cell, int) and (abs(cell) < 10_000 or abs(cell) >= 10**15) and form.decimals in (0, None):
-        return str(cell).replace("-", "−")
-    return format_number(_to_float(cell), form)
+    table, downloads = make_table(artifact, here, page, peek=peek)
+    return Content("table", "table", table=table, downloads=downloads, note=table.size_text)
 
 
 def raw_files(artifact: Artifact, page: str) -> list[RawFile]:
@@ -298,30 +194,7 @@ def raw_files(artifact: Artifact, page: str) -> list[RawFile]:
         return []
     if artifact.type == "markdown" and isinstance(artifact.data, str):
         return [RawFile(urls.download(page, "md"), artifact.data.encode())]
-    if artifact.type != "table":
-        return []
-    try:
-        columns, rows = _table_parts(artifact)
-    except (KeyError, TypeError):
-        return []
-    records: Any = [dict(zip(columns, row, strict=True)) for row in rows]
-    if len(set(columns)) < len(columns):
-        records = {"columns": columns, "rows": rows}
-    text = json.dumps(records, ensure_ascii=False, indent=1) + "\n"
-    return [
-        RawFile(urls.download(page, "csv"), to_csv(columns, rows)),
-        RawFile(urls.download(page, "json"), text.encode()),
-    ]
-
-
-def to_csv(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> bytes:
-    """Write CSV (UTF-8, a newline after each row); nested cells as JSON, missing ones empty."""
-    sink = io.StringIO()
-    writer = csv.writer(sink, lineterminator="\n")
-    writer.writerow(columns)
-    for row in rows:
-        writer.writerow([json.dumps(c, ensure_ascii=False) if isinstance(c, (list, dict)) else c for c in row])
-    return sink.getvalue().encode()
+    return table_files(artifact, page) if artifact.type == "table" else []
 
 
 _MAKERS = {"markdown": _markdown, "link": _link, "progress": _progress, "image": _image, "table": _table}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import urllib.parse
 from collections.abc import Callable, Iterable, Sequence
@@ -74,6 +75,11 @@ class Fact(NamedTuple):
     label: str
     links: Sequence[Link]
     is_id: bool = False
+
+
+def value_text(value: Any) -> str:
+    """Write a parameter or another plain value as it is recorded."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 MARKS = {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -36,6 +35,7 @@ from reportgen.views.parts import (
     headline_metrics,
     make_frame,
     metric_cell,
+    value_text,
 )
 from reportgen.views.steps import ErrorView, StepRow, make_errors, make_step_row
 from reportgen.views.version import short_difference
@@ -187,8 +187,8 @@ def make_page(model: Model, run: Run) -> Page:
         artifacts=cards,
         n_artifacts=format_count(len(run.artifacts), "artifact"),
         lineage=lineage,
-        params=_pairs(run.params, before.params if before else None),
-        context=_pairs(run.context, before.context if before else None),
+        params=_pairs(dict(sorted(run.params.items())), before.params if before else None),
+        context=_pairs(_facts_of_context(run.context), _facts_of_context(before.context) if before else None),
         records=_records(run),
         problems=[
             ProblemRow(f"{problem.file}, line {problem.line}" if problem.line else problem.file, problem.reason)
@@ -285,18 +285,24 @@ def _dataset_note(edge: Edge) -> str:
 
 
 def _pairs(values: Mapping[str, Any], before: Mapping[str, Any] | None) -> list[Pair]:
-    names = sorted({*values, *(before or ())})
     pairs = []
-    for name in names:
-        now = _value_text(values[name]) if name in values else ""
-        old = _value_text(before[name]) if before is not None and name in before else ""
+    for name in [*values, *(name for name in before or () if name not in values)]:
+        now = value_text(values[name]) if name in values else ""
+        old = value_text(before[name]) if before is not None and name in before else ""
         differs = before is not None and values.get(name) != before.get(name)
         pairs.append(Pair(name, now, old if differs else None))
     return pairs
 
 
-def _value_text(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+def _facts_of_context(context: Mapping[str, Any]) -> dict[str, Any]:
+    """Give code and machine of a run as names and values: what is grouped in the record gets the group's name."""
+    facts: dict[str, Any] = {}
+    for name, value in sorted(context.items()):
+        inner = value if isinstance(value, dict) else None
+        group = {name: value} if inner is None else {f"{name} {key}": inner[key] for key in sorted(inner)}
+        for label, fact in group.items():
+            facts[label] = ("yes" if fact else "no") if isinstance(fact, bool) else fact
+    return facts
 
 
 def _records(run: Run) -> str:

@@ -22,7 +22,7 @@ from reportgen.views.content import (
     raw_files,
     table_size,
 )
-from reportgen.views.parts import Fact, Frame, Here, Link, Page, RawFile, make_frame
+from reportgen.views.parts import Fact, Frame, Here, Link, Page, RawFile, make_frame, value_text
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class VersionView:
     lede
         What changed since the version before, in a sentence.
     facts
-        When, by whom, used by whom, id.
+        When, by whom, used by whom, its metadata, id.
     description
         What its maker says of it, as safe HTML; `None` when nothing.
     content
@@ -197,5 +197,6 @@ def _facts(model: Model, here: Here, artifact: Artifact) -> list[Fact]:
     users = model.uses.get(artifact.id, ())
     if users:
         facts.append(Fact("Used by", [here.run(model.run_by_id[edge.run_id]) for edge in users[:5]]))
+    facts += [Fact(name, [Link(value_text(value))]) for name, value in sorted(artifact.metadata.items())]
     facts.append(Fact("Artifact id", [Link(artifact.id)], is_id=True))
     return facts

@@ -39,8 +39,8 @@ def main() -> None:
     chart = best_ms("draw(series)", {"draw": draw, "series": series})
     floor = best_ms("format_only(points)", {"format_only": format_only, "points": points})
     size = len(draw(series).encode())
-    print(f"chart {chart:.2f} ms, {size:,} bytes, {len(points):,} points drawn of {N_SERIES * N_POINTS:,}")  # noqa: T201
-    print(f"floor {floor:.2f} ms to format the same coordinates; chart / floor {chart / floor:.1f}")  # noqa: T201
+    print(f"chart {chart:.2f} ms, {size:,} bytes, {len(points):,} points drawn of {N_SERIES * N_POINTS:,}")
+    print(f"floor {floor:.2f} ms to format the same coordinates; chart / floor {chart / floor:.1f}")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,57 @@
+"""Writes a NumPy array as a PNG file: eight bits a channel, without a filter, the same bytes for the same pixels."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+_COLOUR_TYPES = {1: 0, 3: 2, 4: 6}  # by channels: grey, RGB, RGBA
+_ACCEPTED = "height × width, or × 1, 3 or 4 channels, of uint8, booleans, or floats from 0 to 1"
+
+
+def encode_array(array: Any) -> bytes:
+    """Give the PNG file of an array, height × width or × 1, 3 or 4 channels.
+
+    Raises
+    ------
+    TypeError
+        Its numbers are neither uint8 nor booleans nor floats.
+    ValueError
+        It has another shape, or floats that are not from 0 to 1.
+    """
+    n_channels = array.shape[2] if array.ndim == 3 else 1
+    if array.ndim not in (2, 3) or n_channels not in _COLOUR_TYPES or 0 in array.shape:
+        raise ValueError(f"an image array must be {_ACCEPTED}, not of the shape {array.shape}")
+    height, width = array.shape[:2]
+    pixels = _to_bytes(array).reshape(height, width * n_channels)
+    return _encode(pixels, width, height, _COLOUR_TYPES[n_channels])
+
+
+def _to_bytes(array: Any) -> Any:
+    if array.dtype == "uint8":
+        return array
+    if array.dtype == "bool":
+        return array.astype("uint8") * 255
+    if array.dtype.kind != "f":
+        raise TypeError(f"an image array must be {_ACCEPTED}, not of {array.dtype}")
+    low, high = array.min(), array.max()
+    if not (low >= 0 and high <= 1):  # NaN is in no range
+        raise ValueError(f"an image array must be {_ACCEPTED}, not of floats from {low:g} to {high:g}")
+    return (array * 255 + 0.5).astype("uint8")
+
+
+def _encode(pixels: Any, width: int, height: int, colour_type: int) -> bytes:
+    """Write the chunks of the file; each row of pixels begins with the number of its filter, 0 for none."""
+    import struct
+    import zlib
+
+    rows = b"".join(b"\0" + row.tobytes() for row in pixels)
+    chunks = [
+        (b"IHDR", struct.pack(">IIBBBBB", width, height, 8, colour_type, 0, 0, 0)),
+        (b"IDAT", zlib.compress(rows, 6)),
+        (b"IEND", b""),
+    ]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body)) for kind, body in chunks
+    )
