@@ -118,7 +118,7 @@ def _record_list(name: str, values: Any, x: Any) -> bool:
         )
     room[0] -= n_values
     if n_values:
-        scope.append(opening, f'[{text}],"x":[{positions}]' if positions else f"[{text}]")
+        scope.append(opening, f'{text},"x":{positions}' if positions else text)
     return True
 
 

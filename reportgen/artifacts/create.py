@@ -7,6 +7,7 @@ import re
 from reportgen.ids import format_id, new_id_number
 from reportgen.inputs.names import check_key
 from reportgen.inputs.numbers import to_percent
+from reportgen.inputs.tables import LargeTable, read_table
 from reportgen.jsontext import to_json, to_json_bulk
 from reportgen.recorder.joining import scope_for_artifact
 
@@ -245,8 +246,6 @@ def _markdown_json(markdown: Any) -> str:
 
 
 def _table_json(table: Any) -> str | Callable[[Run], str]:
-    from reportgen.inputs.tables import LargeTable, read_table
-
     content = read_table(table)
     if not isinstance(content, LargeTable):
         return content.data_json.decode()

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from reportgen.floats import Number
 
 _FLOAT_LENGTH = 20
-_PLAIN_TYPES = {float, int, bool}
+_NOT_OF_NUMBERS = ("t", "f", "n", "{", '"')  # true, false, null, objects, texts
 
 
 def to_number(value: Any, what: str) -> Number:
@@ -74,7 +74,7 @@ def numbers_text(values: Any, what: str) -> tuple[int, str]:
     Returns
     -------
     tuple
-        How many there are, and their JSON text without brackets.
+        How many there are, and the JSON text of their list.
 
     Raises
     ------
@@ -84,17 +84,27 @@ def numbers_text(values: Any, what: str) -> tuple[int, str]:
     if not hasattr(values, "__iter__") or getattr(values, "shape", None) == ():
         if not _is_number(values):
             raise TypeError(f"{what} must be a list of real numbers, not {type(values).__name__}")
-        return 1, number_text(values, what)
+        return 1, f"[{number_text(values, what)}]"
     numbers = _listed(values, what)
-    types = set(map(type, numbers))
-    if types <= _PLAIN_TYPES:
-        try:
-            floats = numbers if types == {float} else [float(value) for value in numbers]
-            if math.isfinite(sum(floats)):
-                return len(floats), to_json_bulk(floats, len(floats) * _FLOAT_LENGTH)[1:-1]
-        except OverflowError:
-            pass
-    return len(numbers), to_json([to_number(value, f"{what}[{index}]") for index, value in enumerate(numbers)])[1:-1]
+    text = _plain_text(numbers)
+    if text is None:
+        text = to_json([to_number(value, f"{what}[{index}]") for index, value in enumerate(numbers)])
+    return len(numbers), text
+
+
+def _plain_text(numbers: list[Any]) -> str | None:
+    """Give the JSON text of finite floats and ints; `None` when there is anything else among them.
+
+    Looking at the sum and the text costs a fraction of looking at each number: the sum shows NaN, the infinities and what
+    cannot be added to numbers, the text what is written as another thing than a number.
+    """
+    try:
+        if not math.isfinite(sum(numbers)):
+            return None
+        text = to_json_bulk(numbers, len(numbers) * _FLOAT_LENGTH)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return None if any(mark in text for mark in _NOT_OF_NUMBERS) else text
 
 
 def _listed(values: Any, what: str) -> list[Any]:
