@@ -12,8 +12,12 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
+import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from reportgen import jsontext
 from reportgen.inputs.numbers import numbers_text, to_number, to_percent
 
 NAN, INF = math.nan, math.inf
@@ -31,7 +35,7 @@ class Level(enum.IntEnum):
 
 def to_numbers(values: Any, what: str) -> list[Any]:
     n_values, text = numbers_text(values, what)
-    numbers: list[Any] = json.loads(f"[{text}]")
+    numbers: list[Any] = json.loads(text)
     assert len(numbers) == n_values
     return numbers
 
@@ -83,6 +87,34 @@ def test_what_is_no_sequence_of_numbers_is_a_type_error(values: Any) -> None:
 def test_error_in_a_sequence_names_the_place() -> None:
     with pytest.raises(TypeError, match=re.escape("x[2] must be a real number, not str")):
         to_numbers([1, 2, "3"], "x")
+
+
+ANY_NUMBER = st.one_of(
+    st.floats(),
+    st.integers(),
+    st.booleans(),
+    st.fractions(),
+    st.decimals(),
+    st.sampled_from([Level.HIGH, -0.0, 5e-324, 1.7976931348623157e308, 10**400]),
+)
+
+
+@given(st.lists(ANY_NUMBER), st.booleans())
+def test_list_of_numbers_says_what_its_numbers_say_one_by_one(values: list[Any], is_bulk: bool) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(jsontext, "fast_encode", msgspec.json.encode if is_bulk else None)
+        found = to_numbers(values, "x")
+    assert [float(number) for number in found] == pytest.approx(
+        [float(to_number(value, "x")) for value in values], rel=0, abs=0, nan_ok=True
+    )
+
+
+@given(st.lists(ANY_NUMBER, min_size=1), st.sampled_from([None, "1", 1j, [1], {}, object()]), st.data())
+def test_one_wrong_value_is_found_wherever_it_is(values: list[Any], wrong: Any, data: st.DataObject) -> None:
+    place = data.draw(st.integers(0, len(values)))
+    values.insert(place, wrong)
+    with pytest.raises(TypeError, match=rf"^x\[{place}\] must be a real number, not "):
+        to_numbers(values, "x")
 
 
 @pytest.mark.parametrize(

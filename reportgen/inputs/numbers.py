@@ -95,14 +95,14 @@ def numbers_text(values: Any, what: str) -> tuple[int, str]:
 def _plain_text(numbers: list[Any]) -> str | None:
     """Give the JSON text of finite floats and ints; `None` when there is anything else among them.
 
-    Looking at the sum and the text costs a fraction of looking at each number: the sum shows NaN, the infinities and what
-    cannot be added to numbers, the text what is written as another thing than a number.
+    Looking at the sum and the text costs a fraction of looking at each number: the sum shows NaN, the infinities and
+    what cannot be added to numbers, the text what is written as another thing than a number.
     """
     try:
         if not math.isfinite(sum(numbers)):
             return None
         text = to_json_bulk(numbers, len(numbers) * _FLOAT_LENGTH)
-    except (TypeError, ValueError, OverflowError):
+    except Exception:  # what is no number may raise anything; looking at each one says what it is
         return None
     return None if any(mark in text for mark in _NOT_OF_NUMBERS) else text
 
