@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from logs import PNG, compact, rows_of
+from recording import ROOT
 
 from reportgen import cli
 from reportgen.log.seal import seal_logs
@@ -72,3 +73,16 @@ def test_what_this_version_does_not_know_is_kept_and_survives_sealing(written: P
     assert [result.outcome for result in seal_logs([written])] == ["sealed"]
     assert rows_of(compact(written), "unknown") == before
     assert [path.suffix for path in written.glob("*/shell.*")] == [".parquet"]
+
+
+def test_log_of_the_documentation_builds_as_it_is(capfd: pytest.CaptureFixture[str]) -> None:
+    text = (ROOT / "docs" / "log-format.md").read_text("utf-8")
+    log = text.partition("```json\n")[2].partition("```")[0]
+    path = Path("runs/019b76da-a800-7000-8000-000000000001/main.jsonl")
+    path.parent.mkdir(parents=True)
+    path.write_text(log)
+    assert cli.run(["build"]) == 0
+    assert capfd.readouterr().err == ""
+    page = Path(f"site/runs/{path.parent.name}.html").read_text("utf-8")
+    for words in ("backup", "db-1", "dump", "12,345", "Completed in", "6 records from 1 writer. None was lost."):
+        assert words in page, words
