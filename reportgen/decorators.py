@@ -6,11 +6,13 @@ import functools
 import time
 from contextlib import nullcontext
 
+from reportgen.inputs.names import check_name
 from reportgen.recorder.joining import current_scope
 from reportgen.recorder.start import start_run
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import os
     from collections.abc import Callable, Sequence
     from contextlib import AbstractContextManager
     from typing import Any, ParamSpec, TypeVar, overload
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     P = ParamSpec("P")
     R = TypeVar("R")
 
+_LONGEST = 1e9  # seconds; what clocks can count to is not far beyond
 
 if TYPE_CHECKING:  # nothing but the overloads may stand here
 
@@ -29,7 +32,7 @@ if TYPE_CHECKING:  # nothing but the overloads may stand here
         name: str | None = None,
         deployment: str | None = None,
         tags: Sequence[str] | None = None,
-        log_dir: str | None = None,
+        log_dir: str | os.PathLike[str] | None = None,
     ) -> Callable[[Callable[P, R]], Callable[P, R]]: ...
 
 
@@ -40,7 +43,7 @@ def pipeline(
     name: str | None = None,
     deployment: str | None = None,
     tags: Sequence[str] | None = None,
-    log_dir: str | None = None,
+    log_dir: str | os.PathLike[str] | None = None,
 ) -> Any:
     """Make each call of a function a run; its arguments, defaults included, become the run's parameters.
 
@@ -55,7 +58,11 @@ def pipeline(
     ------
     TypeError
         The function is a generator, whose body runs after the call has returned.
+    TypeError, ValueError
+        The name is not 1 to 200 printable characters.
     """
+    if name is not None:
+        check_name(name, "the name of a pipeline")
 
     def decorate(function: Callable[P, R]) -> Callable[P, R]:
         def begin(args: Any, kwargs: Any, attempt: int) -> AbstractContextManager[Any]:
@@ -63,9 +70,9 @@ def pipeline(
             params = _params_of(function, args, kwargs)
             return start_run(pipeline_name, deployment=deployment, tags=tags, params=params, log_dir=log_dir)
 
-        return _wrap(function, begin, [])
+        return _wrap(function, begin)
 
-    return decorate if function is None else decorate(_check_function(function))
+    return decorate if function is None else decorate(function)
 
 
 def _params_of(function: Callable[..., Any], args: Any, kwargs: Any) -> dict[str, Any]:
@@ -114,19 +121,21 @@ def step(
         A number is negative.
     """
     delays = _check_retries(retries, retry_delay_seconds)
+    if name is not None:
+        check_name(name, "the name of a step")
 
     def decorate(function: Callable[P, R]) -> Callable[P, R]:
         def begin(args: Any, kwargs: Any, attempt: int) -> AbstractContextManager[Any]:
             scope = current_scope()
             return scope.run.step(name or _name_of(function), attempt=attempt) if scope else nullcontext()
 
-        return _wrap(function, begin, delays)
+        return _wrap(function, begin, retries, delays)
 
-    return decorate if function is None else decorate(_check_function(function))
+    return decorate if function is None else decorate(function)
 
 
 def _check_retries(retries: Any, delay: Any) -> list[float]:
-    """Give the pause before each further try.
+    """Give the pauses before further tries, the last of which holds for all others.
 
     Raises
     ------
@@ -138,14 +147,16 @@ def _check_retries(retries: Any, delay: Any) -> list[float]:
     if retries < 0:
         raise ValueError(f"retries must be 0 or more, not {retries}")
     delays = list(delay) if isinstance(delay, (list, tuple)) else [delay]
-    if not delays or not all(isinstance(seconds, (int, float)) and seconds >= 0 for seconds in delays):
+    if not delays or not all(isinstance(seconds, (int, float)) and 0 <= seconds <= _LONGEST for seconds in delays):
         raise ValueError(f"retry_delay_seconds must be a number of seconds from 0, or a list of them, not {delay!r}")
-    return [delays[min(n, len(delays) - 1)] for n in range(retries)]
+    return delays
 
 
 def _check_function(function: Callable[..., Any]) -> Callable[..., Any]:
-    if not callable(function):
+    if isinstance(function, str):
         raise TypeError(f"give the name as name={function!r}")
+    if not callable(function):
+        raise TypeError(f"a decorator of reportgen takes a function, not {type(function).__name__}")
     return function
 
 
@@ -157,51 +168,69 @@ def _name_of(function: Callable[..., Any]) -> str:
 def _wrap(
     function: Callable[P, R],
     begin: Callable[[Any, Any, int], AbstractContextManager[Any]],
-    delays: Sequence[float],
+    retries: int = 0,
+    delays: Sequence[float] = (0,),
 ) -> Callable[P, R]:
     """Run a function inside what `begin(args, kwargs, attempt)` gives, awaiting it there when it is async.
 
     Raises
     ------
     TypeError
-        The function is a generator.
+        It is no function, or a generator.
     """
     import inspect
 
+    _check_function(function)
     if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
         raise TypeError(f"{_name_of(function)} is a generator: record its runs and steps with start_run and run.step")
-    call: Any = _wrap_async(function, begin, delays) if inspect.iscoroutinefunction(function) else None
-    if call is None:
-        call = _wrap_plain(function, begin, delays)
+    is_async = inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(type(function).__call__)
+    wrap = _wrap_async if is_async else _wrap_plain
+    call = wrap(function, begin, retries, delays)
     result: Callable[P, R] = functools.wraps(function)(call)
     return result
 
 
-def _wrap_plain(function: Any, begin: Any, delays: Sequence[float]) -> Any:
+def _wrap_plain(function: Any, begin: Any, retries: int, delays: Sequence[float]) -> Any:
     def call(*args: Any, **kwargs: Any) -> Any:
-        for attempt, delay in enumerate(delays, 1):
+        for attempt in range(1, retries + 1):
             try:
                 with begin(args, kwargs, attempt):
-                    return function(*args, **kwargs)
+                    return _check_result(function, function(*args, **kwargs))
             except Exception:  # recorded with the step
-                time.sleep(delay)
-        with begin(args, kwargs, len(delays) + 1):
-            return function(*args, **kwargs)
+                time.sleep(delays[min(attempt, len(delays)) - 1])
+        with begin(args, kwargs, retries + 1):
+            return _check_result(function, function(*args, **kwargs))
 
     return call
 
 
-def _wrap_async(function: Any, begin: Any, delays: Sequence[float]) -> Any:
+def _check_result(function: Any, result: Any) -> Any:
+    """Refuse a coroutine, whose body would run after run or step has ended.
+
+    Raises
+    ------
+    TypeError
+        The function is not async, but gives a coroutine.
+    """
+    if hasattr(result, "cr_code"):
+        result.close()
+        raise TypeError(
+            f"{_name_of(function)} gives a coroutine: decorate the async function itself, or await it inside"
+        )
+    return result
+
+
+def _wrap_async(function: Any, begin: Any, retries: int, delays: Sequence[float]) -> Any:
     async def call(*args: Any, **kwargs: Any) -> Any:
         import asyncio
 
-        for attempt, delay in enumerate(delays, 1):
+        for attempt in range(1, retries + 1):
             try:
                 with begin(args, kwargs, attempt):
                     return await function(*args, **kwargs)
             except Exception:  # recorded with the step
-                await asyncio.sleep(delay)
-        with begin(args, kwargs, len(delays) + 1):
+                await asyncio.sleep(delays[min(attempt, len(delays)) - 1])
+        with begin(args, kwargs, retries + 1):
             return await function(*args, **kwargs)
 
     return call

@@ -42,7 +42,7 @@ def to_json_bulk(value: str | list[float], size: int) -> str:
         load_fast_encoder()
     try:
         return fast_encode(value).decode()  # type: ignore[misc]
-    except UnicodeEncodeError:
+    except (UnicodeEncodeError, TypeError):  # halves of a surrogate pair; subclasses of text and of numbers
         return to_json(value)
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from reportgen.compact import bury, compact_run, number_versions
 from reportgen.errors import InputError
+from reportgen.jsontext import to_json
 from reportgen.log.reader import find_journals, read_file, read_run
 
 if TYPE_CHECKING:
@@ -60,4 +61,4 @@ def _may_hold(files: Sequence[LogFile], key: str) -> bool:
 
 
 def _mentions(content: bytes, key: str) -> bool:
-    return f'"{key}"'.encode() in content or b'"delete"' in content
+    return to_json(key).encode() in content or b'"delete"' in content

@@ -180,4 +180,4 @@ def resolve_log_dir(argument: str | os.PathLike[str] | None, settings: Settings)
 
 def is_disabled() -> bool:
     """Whether `REPORTGEN_DISABLED` turns recording off."""
-    return os.environ.get("REPORTGEN_DISABLED", "") not in ("", "0")
+    return os.environ.get("REPORTGEN_DISABLED", "").strip().lower() not in ("", "0", "false", "no", "off")

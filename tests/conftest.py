@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 
+from reportgen.recorder import scopes
+
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
@@ -90,12 +92,20 @@ def give_up(reason: str) -> NoReturn:
 
 
 @pytest.fixture(autouse=True)
-def isolated_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def isolated_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Run each test in its own empty working directory, without settings of the person who runs it."""
-    for name in [*os.environ]:
-        if name.startswith("REPORTGEN_") or name == "SOURCE_DATE_EPOCH":
-            monkeypatch.delenv(name)
+    for name in _settings():
+        monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path)
+    scopes.active.set(None)  # a test may have left a run that it never ended
+    scopes._exported.begin()
+    yield
+    for name in _settings():  # what a test left, which fixtures of a whole session would see
+        del os.environ[name]
+
+
+def _settings() -> list[str]:
+    return [name for name in os.environ if name.startswith("REPORTGEN_") or name == "SOURCE_DATE_EPOCH"]
 
 
 @pytest.fixture(autouse=True)

@@ -295,6 +295,7 @@ def test_reading_outside_a_run_finds_it_with_a_warning_at_the_call() -> None:
     with pytest.warns(UserWarning, match="the use of the artifact is not recorded") as warned:
         assert reportgen.use_artifact("summary").data == "text"
     assert [warning.filename for warning in warned] == [__file__]
+    assert Artifact.get("summary") is not None  # a look outside a run is nothing to warn of
     assert records_of("runs", "use") == []
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import enum
 import hashlib
 import logging
 import sys
@@ -274,6 +275,19 @@ def test_artifacts_outside_runs_share_one_detached_run() -> None:
     assert [record["kind"] for record in records] == ["log", "run", *["artifact"] * 5]
 
 
+def test_progress_of_an_outer_run_can_be_updated_in_an_inner_one(run: reportgen.Run) -> None:
+    progress = reportgen.create_progress_artifact(0)
+    text = reportgen.create_markdown_artifact("text")
+    with reportgen.start_run("inner") as inner, inner.step("train"):
+        reportgen.update_progress_artifact(progress, 50)
+        with pytest.raises(ValueError, match="is of type markdown"):
+            reportgen.update_progress_artifact(text, 50)
+    updates = [record for record in journals_of()[f"{run.id}/main.jsonl"] if record["kind"] == "progress"]
+    assert [(update["artifact"], update["progress"], update.get("step")) for update in updates] == [
+        (str(progress), 50.0, None)
+    ]
+
+
 def test_progress_outside_a_run_can_be_updated() -> None:
     with pytest.warns(UserWarning, match="no run is active"):
         identity = reportgen.create_progress_artifact(1)
@@ -298,3 +312,22 @@ def test_wrong_call_outside_a_run_starts_no_run() -> None:
     with pytest.raises(ValueError, match="Artifact key"):
         reportgen.create_markdown_artifact("text", key="Bad Key")
     assert not Path("runs").exists()
+
+
+class Key(enum.StrEnum):
+    SUMMARY = "summary"
+
+    def __format__(self, spec: str) -> str:
+        return "Key.SUMMARY"  # as an `Enum` that is text too does
+
+
+def test_key_that_formats_itself_otherwise_is_kept_as_it_is(run: reportgen.Run) -> None:
+    reportgen.create_markdown_artifact("text", key=Key.SUMMARY)
+    assert only("runs", "artifact")["key"] == "summary"
+    assert reportgen.use_artifact(Key.SUMMARY).data == "text"
+
+
+def test_text_of_a_subclass_is_text_once_the_fast_encoder_is_loaded(run: reportgen.Run) -> None:
+    reportgen.create_table_artifact([{"a": 1}])
+    reportgen.create_markdown_artifact(Key.SUMMARY)
+    assert records_of("runs", "artifact")[1]["data"] == "summary"

@@ -348,8 +348,51 @@ def test_retries_work_outside_a_run_too() -> None:
         ({"retries": 1, "retry_delay_seconds": -1}, ValueError),
         ({"retries": 1, "retry_delay_seconds": []}, ValueError),
         ({"retries": 1, "retry_delay_seconds": "soon"}, ValueError),
+        ({"retries": 1, "retry_delay_seconds": float("inf")}, ValueError),
     ],
 )
 def test_wrong_retries_are_refused_when_the_step_is_made(arguments: Any, error: type[Exception]) -> None:
     with pytest.raises(error, match="retr"):
         step(**arguments)
+
+
+def test_retries_without_end_cost_no_memory() -> None:
+    assert step(retries=10**12)(lambda: 1)() == 1
+
+
+@pytest.mark.parametrize("decorator", [pipeline, step])
+@pytest.mark.parametrize(("name", "error"), [(5, TypeError), ("", ValueError), ("a\nb", ValueError)])
+def test_wrong_name_is_refused_when_the_decorator_is_made(decorator: Any, name: Any, error: type[Exception]) -> None:
+    with pytest.raises(error, match=r"the name of a (pipeline|step) must be"):
+        decorator(name=name)
+
+
+@pytest.mark.parametrize("decorator", [pipeline, step])
+def test_what_is_no_function_is_refused(decorator: Any) -> None:
+    with pytest.raises(TypeError, match="takes a function, not classmethod"):
+        decorator(name="load")(classmethod(lambda cls: 1))
+    with pytest.raises(TypeError, match="give the name as name='load'"):
+        decorator("load")
+
+
+def test_object_with_an_async_call_is_awaited() -> None:
+    class Train:
+        async def __call__(self) -> int:
+            await asyncio.sleep(0)
+            reportgen.record_metric_value("a", 1)
+            return 1
+
+    assert asyncio.run(pipeline(name="train")(Train())()) == 1
+    assert outline() == [("run", "train"), ("metric", "a"), ("end", "completed")]
+
+
+def test_plain_function_that_gives_a_coroutine_is_refused() -> None:
+    async def work() -> None: ...
+
+    @pipeline
+    def train() -> Any:
+        return work()
+
+    with pytest.raises(TypeError, match="train gives a coroutine: decorate the async function itself"):
+        train()
+    assert outline() == [("run", "train"), ("end", "failed")]

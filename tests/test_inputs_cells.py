@@ -221,6 +221,19 @@ def test_huge_parameter_is_cut(make: Callable[[], Any]) -> None:
     assert form.endswith("…")
 
 
+def test_huge_parameter_is_not_taken_apart() -> None:
+    class Items(list[int]):
+        def __iter__(self) -> Any:
+            raise AssertionError
+
+    assert str(to_param(Items(range(10**5)))).startswith("[0, 1, 2")
+
+
+def test_series_of_polars_is_a_list() -> None:
+    polars = pytest.importorskip("polars")
+    assert to_cell(polars.Series([1.5, None]), "cell") == [1.5, None]
+
+
 # Columns
 
 

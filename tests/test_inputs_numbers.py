@@ -159,6 +159,15 @@ def test_numpy_arrays_are_lists_of_numbers() -> None:
     assert to_numbers([np.float32(0.5), np.int8(1)], "x") == [0.5, 1.0]
 
 
+def test_series_of_pandas_are_lists_of_numbers() -> None:
+    pandas = pytest.importorskip("pandas")
+    assert numbers_text(pandas.Series([1.5, 2.5], index=["a", "b"]), "list metric 'loss'") == (2, "[1.5,2.5]")
+    with pytest.raises(TypeError, match="not DataFrame"):
+        numbers_text(pandas.DataFrame({"a": [1]}), "list metric 'loss'")
+    with pytest.raises(TypeError, match="not of times"):
+        numbers_text(pandas.Series(pandas.to_datetime(["2026-07-01"])), "list metric 'loss'")
+
+
 def test_numpy_arrays_of_other_things_are_type_errors() -> None:
     np = pytest.importorskip("numpy")
     times = np.array(["2026-01-01"], dtype="M8[ns]")

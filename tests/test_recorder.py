@@ -254,6 +254,32 @@ def test_error_with_any_text_is_recorded() -> None:
     assert len(error["message"]) == len(error["traceback"]) == 64_000
 
 
+def test_error_that_cannot_be_written_as_text_keeps_its_traceback() -> None:
+    class HostileError(Exception):
+        def __str__(self) -> str:
+            raise RuntimeError
+
+    with pytest.raises(HostileError), reportgen.start_run("churn"):
+        raise HostileError
+    error = only("runs", "end")["error"]
+    assert error["message"] == ""
+    assert "raise HostileError" in error["traceback"]
+
+
+def test_error_in_a_folder_that_is_gone_is_described(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    try:
+        raise JobError("bad")
+    except JobError as error:
+        description = describe_error(error)
+    assert description
+    assert description["message"] == "bad"
+    assert "JobError: bad" in description["traceback"]
+
+
 def test_success_has_no_error() -> None:
     assert describe_error(None) is None
     assert describe_error(SystemExit(0)) is None
@@ -273,6 +299,14 @@ def test_run_ended_by_hand_can_fail() -> None:
     reportgen.start_run("churn").end("failed", JobError("bad"))
     end = only("runs", "end")
     assert (end["status"], end["error"]["type"], end["error"]["message"]) == ("failed", "JobError", "bad")
+
+
+def test_run_ends_with_an_exception_only() -> None:
+    wrong: Any = "it broke"
+    with reportgen.start_run("churn") as run:
+        with pytest.raises(TypeError, match="error must be an exception or None, not str"):
+            run.end("failed", wrong)
+        assert records_of("runs", "end") == []
 
 
 def test_run_ends_once() -> None:
@@ -613,12 +647,38 @@ def test_journal_of_a_run_is_whole_when_the_process_ends_without_an_end() -> Non
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
-    [({"tags": "nightly"}, "tags must be a list of words"), ({"params": [1]}, "params must be a dict, not list")],
+    [
+        ({"tags": "nightly"}, "tags must be a list of words"),
+        ({"tags": 5}, "tags must be a list of words, not int"),
+        ({"params": [1]}, "params must be a dict, not list"),
+        ({"params": dict}, "params must be a dict, not type"),
+        ({"log_dir": 5}, "log_dir must be a path as text or pathlib.Path, not int"),
+        ({"log_dir": b"runs"}, "log_dir must be a path as text or pathlib.Path, not bytes"),
+    ],
 )
-def test_tags_and_params_of_another_shape_are_refused(arguments: Any, message: str) -> None:
+def test_arguments_of_another_shape_are_refused(arguments: Any, message: str) -> None:
     with pytest.raises(TypeError, match=message):
         reportgen.start_run("churn", **arguments)
     assert not Path("runs").exists()
+
+
+@pytest.mark.parametrize("log_dir", ["a\0b", "a\ud800b"])
+def test_log_directory_that_no_file_system_can_hold_is_refused(log_dir: str) -> None:
+    with pytest.raises(ValueError, match="log_dir must be a path, not 'a"):
+        reportgen.start_run("churn", log_dir=log_dir)
+
+
+def test_tags_may_come_from_a_generator() -> None:
+    with reportgen.start_run("churn", tags=(tag for tag in ("a", "b"))):  # type: ignore[arg-type]
+        pass
+    assert only("runs", "run")["tags"] == ["a", "b"]
+
+
+def test_params_may_be_a_series() -> None:
+    pandas = pytest.importorskip("pandas")
+    with reportgen.start_run("churn", params=pandas.Series({"lr": 0.5})):
+        pass
+    assert only("runs", "run")["params"] == {"lr": 0.5}
 
 
 _FORK = """
@@ -639,3 +699,29 @@ def test_forked_child_that_leaves_the_block_does_not_end_the_run() -> None:
     ends = [(record.get("step") is not None, record["status"]) for record in records_of("runs", "end")]
     assert ends == [(True, "completed"), (False, "completed")]
     assert {record["name"] for record in records_of("runs", "metric")} == {"of-the-child", "of-the-parent"}
+
+
+def test_only_the_outermost_block_ends_a_run() -> None:
+    with reportgen.start_run("churn") as run:
+        for name in ("a", "b"):
+
+            def work(name: str = name) -> None:
+                with run:
+                    reportgen.record_metric_value(name, 1)
+
+            thread = threading.Thread(target=work)
+            thread.start()
+            thread.join()
+        with run:
+            reportgen.record_metric_value("c", 1)
+        reportgen.record_metric_value("d", 1)
+        assert not run.has_ended
+    kinds = [record.get("name", record["kind"]) for record in records_of()]
+    assert kinds == ["log", "run", "a", "b", "c", "d", "end"]
+
+
+@pytest.mark.parametrize("value", ["0", "false", "False", "no", "OFF", "", " "])
+def test_recording_is_not_disabled_by_words_for_no(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REPORTGEN_DISABLED", value)
+    with reportgen.start_run("churn") as run:
+        assert run.is_recording

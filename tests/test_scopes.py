@@ -421,7 +421,9 @@ def test_environment_names_what_all_active_scopes_share_and_is_restored(
         patch.setattr("reportgen.recorder.start.gather_context", lambda *_: {})
         patch.setenv("REPORTGEN_RUN_ID", "x")
         patch.delenv("REPORTGEN_RUN_ID")
-        patch.setenv("REPORTGEN_LOG_DIR", "given") if was_set else patch.delenv("REPORTGEN_LOG_DIR", raising=False)
+        patch.setenv("REPORTGEN_LOG_DIR", "given")  # also where it is removed next, so that it is restored
+        if not was_set:
+            patch.delenv("REPORTGEN_LOG_DIR")
         contexts = [contextvars.Context() for _ in range(3)]
         stacks: list[list[reportgen.Run | reportgen.Step]] = [[] for _ in contexts]
 

@@ -9,6 +9,7 @@ from reportgen.inputs.names import check_key
 from reportgen.inputs.numbers import to_percent
 from reportgen.inputs.tables import LargeTable, read_table
 from reportgen.jsontext import to_json, to_json_bulk
+from reportgen.recorder import process
 from reportgen.recorder.joining import scope_for_artifact
 
 TYPE_CHECKING = False
@@ -139,11 +140,19 @@ def update_progress_artifact(artifact_id: UUID | str, progress: float, descripti
     if description is not None:
         _check_text(description, "description")
     scope = scope_for_artifact()
-    kind = scope.run.artifact_types.get(identity.int, "progress")
+    run = _run_of(identity.int, scope)
+    kind = run.artifact_types.get(identity.int, "progress")
     if kind != "progress":
         raise ValueError(f"artifact {identity} is of type {kind}: only progress artifacts can be updated")
-    scope.run.record("progress", step=scope.step, artifact=str(identity), progress=percent, description=description)
+    step = scope.step if run is scope.run else None
+    run.record("progress", step=step, artifact=str(identity), progress=percent, description=description)
     return identity
+
+
+def _run_of(number: int, scope: Scope) -> Run:
+    """Give the run of this process that has an artifact, which may be around the current one; else the current one."""
+    runs = [scope.run, *process.open_runs.values(), *process.joined_runs.values()]
+    return next((run for run in runs if number in run.artifact_types), scope.run)
 
 
 def _to_uuid(artifact_id: UUID | str) -> UUID:
@@ -289,7 +298,7 @@ def _create(
     fields = ""
     if key is not None:
         check_key(key)
-        fields += f',"key":"{key}"'
+        fields += f',"key":{to_json(key)}'  # not as it formats itself: an `Enum` may be text
     if description is not None:
         _check_text(description, "description")
         fields += f',"description":{to_json(description)}'

@@ -19,8 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-def find_artifact(key: str, version: int | None = None) -> Artifact | None:
+def find_artifact(key: str, version: int | None = None, *, is_use: bool = False) -> Artifact | None:
     """Find a version of a key, by default the newest that is not deleted, and record that the current step read it.
+
+    Outside a run a look is nothing to warn of, a use that is not recorded is.
 
     Raises
     ------
@@ -38,7 +40,7 @@ def find_artifact(key: str, version: int | None = None) -> Artifact | None:
     if row is None:
         return None
     artifact = _from_row(row, log_dir)
-    scope = scope_unless_outside("the use of the artifact")
+    scope = scope_unless_outside("the use of the artifact") if is_use else current_scope()
     if scope:
         scope.run.record("use", step=scope.step, direction="read", key=key, artifact=row["artifact_id"])
     return artifact

@@ -135,7 +135,8 @@ def _whole(value: int) -> int:
 
 def _numpy_cell(value: Any) -> Any:
     if getattr(value, "shape", ()) != ():
-        return [_convert(item) for item in value.tolist()]
+        items = value.tolist() if hasattr(value, "tolist") else value.to_list()  # a series of polars
+        return [_convert(item) for item in items]
     kind = getattr(value.dtype, "kind", "")
     if kind in ("M", "m"):
         item = value.astype(f"{kind}8[us]").item()
@@ -165,13 +166,20 @@ def duration_text(value: Any) -> str:
 def to_param(value: Any) -> Any:
     """Give the JSON form of a parameter. What has none is shown by a short `repr`: a parameter never stops a run."""
     try:
-        cell = to_cell(value, "parameter")
-        if len(to_json(cell).encode()) <= _MAX_PARAM * 4:  # what UTF-8 cannot hold is shown by its repr
-            return cell
+        if not _is_long(value):
+            cell = to_cell(value, "parameter")
+            if len(to_json(cell).encode()) <= _MAX_PARAM * 4:  # what UTF-8 cannot hold is shown by its repr
+                return cell
     except Exception:  # noqa: S110 — no JSON form; a user's mapping or scalar may raise anything
         pass
     try:
-        text = repr(value)
+        text = repr(value[: _MAX_PARAM + 1] if type(value) in (str, list, tuple) else value)
     except Exception:  # a user's __repr__ may raise anything
         text = f"<{type(value).__name__}>"
     return text if len(text) <= _MAX_PARAM else f"{text[:_MAX_PARAM]}…"
+
+
+def _is_long(value: Any) -> bool:
+    """Whether a value has so many items that its JSON would be too long: then it need not be made to find out."""
+    size = getattr(value, "size", None)
+    return (size if isinstance(size, int) else len(value) if hasattr(value, "__len__") else 0) > _MAX_PARAM * 4

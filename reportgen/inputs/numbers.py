@@ -99,8 +99,11 @@ def _plain_text(numbers: list[Any]) -> str | None:
     what cannot be added to numbers, the text what is written as another thing than a number.
     """
     try:
-        if not math.isfinite(sum(numbers)):
+        total = sum(numbers)
+        if not math.isfinite(total):
             return None
+        if type(total) is int:  # one of them may be beyond all floats
+            numbers = [*map(float, numbers)]
         text = to_json_bulk(numbers, len(numbers) * _FLOAT_LENGTH)
     except Exception:  # what is no number may raise anything; looking at each one says what it is
         return None
@@ -110,9 +113,10 @@ def _plain_text(numbers: list[Any]) -> str | None:
 def _listed(values: Any, what: str) -> list[Any]:
     if isinstance(values, list):
         return values
-    if isinstance(values, (str, bytes, bytearray)) or hasattr(values, "keys"):
+    is_series = hasattr(values, "tolist")  # that of pandas has keys, as a dict and a data frame have
+    if isinstance(values, (str, bytes, bytearray)) or (hasattr(values, "keys") and not is_series):
         raise TypeError(f"{what} must be a list of real numbers, not {type(values).__name__}")
-    if hasattr(values, "tolist"):
+    if is_series:
         if getattr(getattr(values, "dtype", None), "kind", "") in ("M", "m"):  # nanoseconds would become plain integers
             raise TypeError(f"{what} must be a list of real numbers, not of times")
         return list(values.tolist())

@@ -11,11 +11,12 @@ folder that is none, a file that cannot be opened, a newer log format.
 
 from __future__ import annotations
 
+import errno
 import stat
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 import msgspec
 
@@ -129,7 +130,7 @@ def _iter_log_paths(log_dir: Path) -> Iterator[Path]:
             if run_dir.is_dir() and run_dir.name != BLOB_DIR:
                 yield from _log_paths(run_dir)
     except OSError as error:
-        raise _unreadable(log_dir, error) from error
+        raise _unreadable(Path(error.filename or log_dir), error) from error
 
 
 def _check_log_dir(log_dir: Path) -> None:
@@ -210,7 +211,7 @@ def _by_path(path: Path) -> LogFile:
 def _first_line(path: Path) -> tuple[object, str, str]:
     """What the first line of a journal says of format, run and writer; empty where it does not."""
     try:
-        with path.open("rb") as file:
+        with _open(path) as file:
             head = file.readline().strip(PADDING)
     except OSError as error:
         raise _unreadable(path, error) from error
@@ -224,12 +225,20 @@ def _first_line(path: Path) -> tuple[object, str, str]:
     return start.get("format"), run, writer
 
 
+def _open(path: Path) -> BinaryIO:
+    """Open a file of a log directory, but no pipe and no device, whose reading might never end."""
+    mode = path.stat().st_mode
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+        raise OSError(errno.EINVAL, "it is a pipe or a device")
+    return path.open("rb")
+
+
 def _segment_identity(path: Path) -> LogFile | None:
     """Take a segment's run and writer from its metadata. `None` when it is damaged, which reading it will report."""
     from reportgen.log.segment import DamagedSegmentError, read_identity
 
     try:
-        with path.open("rb") as file:
+        with _open(path) as file:
             version, run_id, writer = read_identity(file)
     except DamagedSegmentError:
         return None

@@ -204,6 +204,10 @@ def encode_segment(run_id: str, writer: str, lines: Sequence[Line]) -> bytes:
 _DELTAS = {"ts", "seq", "line_number"}
 _ROW_GROUP = 1 << 17
 
+# What a file may unfold to, whatever its size, and more for a larger one: some times what journals become.
+_MOST_VALUES, _MOST_VALUES_PER_BYTE = 20_000_000, 16
+_MOST_TEXT, _MOST_TEXT_PER_BYTE = 1_000_000_000, 100
+
 
 def _make_columns(lines: Sequence[Line]) -> dict[str, Values]:
     """Put the lines into columns, and leave out those that stay empty."""
@@ -279,12 +283,51 @@ def decode_segment(content: bytes) -> Iterator[Line]:
         It is no segment, or not a whole one.
     """
     try:
-        file = pq.ParquetFile(pa.BufferReader(content), page_checksum_verification=True)
-        _identity_of(file.metadata.metadata or {})
-        groups = [_decode_rows(file.read_row_group(index)) for index in range(file.num_row_groups)]
+        metadata = pq.read_metadata(pa.BufferReader(content))
+        _identity_of(metadata.metadata or {})
+        _check_values(metadata, len(content))
+        groups = [_decode_rows(table) for table in _read_groups(content, metadata)]
     except _UNREADABLE as error:
         raise _damaged(error) from error
     return itertools.starmap(_make_line, itertools.chain.from_iterable(groups))
+
+
+def _check_values(metadata: Any, n_bytes: int) -> None:
+    """Refuse a small file that would fill the memory: Parquet holds a value that repeats in next to no bytes.
+
+    Row groups alone are asked: what pyarrow says of their columns ends the process where a footer is damaged.
+    """
+    n_most = max(_MOST_VALUES, n_bytes * _MOST_VALUES_PER_BYTE)
+    n_values = 0
+    for index in range(metadata.num_row_groups):
+        group = metadata.row_group(index)
+        n_values += group.num_rows * group.num_columns
+        if not 0 <= n_values <= n_most:
+            raise DamagedSegmentError(f"too much to be read: over {n_most:,} values in {n_bytes:,} bytes")
+
+
+def _read_groups(content: bytes, metadata: Any) -> Iterator[pa.Table]:
+    """Give the row groups. Their texts are read once each, and written out if that fits, however often they repeat."""
+    columns = (metadata.schema.column(place) for place in range(metadata.num_columns))
+    texts = [column.path for column in columns if column.physical_type == "BYTE_ARRAY" and "." not in column.path]
+    file = pq.ParquetFile(pa.BufferReader(content), page_checksum_verification=True, read_dictionary=texts)
+    room = n_most = max(_MOST_TEXT, len(content) * _MOST_TEXT_PER_BYTE)
+    for index in range(file.num_row_groups):
+        table = file.read_row_group(index)
+        repeated = [place for place, kind in enumerate(table.schema.types) if pa.types.is_dictionary(kind)]
+        room -= sum(map(_text_size, map(table.column, repeated)))
+        if room < 0:
+            raise DamagedSegmentError(f"too much to be read: over {n_most:,} bytes of text in {len(content):,} bytes")
+        for place in repeated:
+            column: Any = table.column(place)
+            plain = [chunk.dictionary_decode() for chunk in column.chunks]
+            table = table.set_column(place, table.field(place).name, pa.chunked_array(plain, column.type.value_type))
+        yield table
+
+
+def _text_size(column: Any) -> int:
+    lengths = (pc.binary_length(chunk.dictionary).cast(pa.int64()).take(chunk.indices) for chunk in column.chunks)
+    return sum(pc.sum(length).as_py() or 0 for length in lengths)
 
 
 def _make_line(number: int, record: AnyRecord | None, raw: bytes | None) -> Line:

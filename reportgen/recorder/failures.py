@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 
@@ -37,11 +38,11 @@ def describe_error(error: BaseException | None) -> dict[str, Any] | None:
     """
     if error is None or outcome_of(error) == "completed":
         return None
-    try:
+    message, trace = "", ""
+    with contextlib.suppress(Exception):  # a user's __str__ may raise anything
         message = str(error)
+    with contextlib.suppress(Exception):
         trace = _shorten_paths(_format_traceback(error)) if _was_raised(error) else ""
-    except Exception:  # a user's __str__ may raise anything, the working directory be gone
-        message, trace = "", ""
     return {"type": type(error).__qualname__, "message": message[:_MAX_TEXT], "traceback": trace[-_MAX_TEXT:]}
 
 
@@ -69,7 +70,10 @@ def _without_own_frames(trace: traceback.TracebackException) -> traceback.Traceb
 
 
 def _shorten_paths(trace: str) -> str:
-    folders = {os.path.abspath(folder or ".") for folder in [*sys.path, "."]} - {os.sep}
-    for folder in sorted(folders, key=len, reverse=True):
+    folders = set()
+    for folder in [*sys.path, "."]:
+        with contextlib.suppress(OSError):  # the working directory may be gone
+            folders.add(os.path.abspath(folder or "."))
+    for folder in sorted(folders - {os.sep}, key=len, reverse=True):
         trace = trace.replace(f'File "{folder}{os.sep}', 'File "')
     return trace

@@ -68,6 +68,7 @@ class Run:
         self._journal = journal
         self.append = journal.append if journal else _ignore
         self._scopes: list[Scope] = []  # one for each block that it is the current run of
+        self._n_blocks = 0  # `with` blocks that are open; the outermost ends the run
         self._owner = 0  # the process that ends the run; none when this one only joined it
 
     @property
@@ -148,11 +149,15 @@ class Run:
 
         Raises
         ------
+        TypeError
+            The error is no exception.
         ValueError
             The status is another.
         """
         if status not in _STATUSES:
             raise ValueError(f"status must be one of {', '.join(_STATUSES)}, not {status!r}")
+        if error is not None and not isinstance(error, BaseException):
+            raise TypeError(f"error must be an exception or None, not {type(error).__name__}")
         try:
             if self.end_unsealed(status, error) and self._journal:
                 self._seal_if_wanted(self._journal)
@@ -206,13 +211,19 @@ class Run:
         self._owner = 0
 
     def __enter__(self) -> Run:
+        self._n_blocks += 1
         self.enter()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.end(outcome_of(error), error)
+        self._n_blocks = max(self._n_blocks - 1, 0)
+        here = self._scope_here()
+        if self._n_blocks == 0 or not self._owner:
+            self.end(outcome_of(error), error)
+        elif here is not None and here is not self._scopes[0]:  # a block inside that of the run, e.g. in a thread
+            self._leave(here)
 
     def __reduce__(self) -> tuple[Any, ...]:
         log_dir = self._journal.log_dir if self._journal else None
@@ -254,7 +265,7 @@ class Step:
 
     def __init__(self, run: Run, name: str, attempt: int) -> None:
         check_name(name, "the name of a step")
-        if not isinstance(attempt, int) or attempt < 1:
+        if not isinstance(attempt, int) or isinstance(attempt, bool) or attempt < 1:
             raise ValueError(f"attempt must be a whole number from 1, not {attempt!r}")
         self.run = run
         self.name = name

@@ -77,7 +77,8 @@ def begin_run(
     command: Sequence[str] | None = None,
 ) -> Run:
     """Do what `start_run` does, for a `command` other than that of this process."""
-    _check_run(pipeline, name, deployment, params, tags, parent)
+    words = _to_tags(tags)
+    _check_run(pipeline, name, deployment, params, words, log_dir, parent)
     outer = _scope_around_run()
     settings = load_settings()
     folder = log_dir or (outer.run.folder if outer else None)
@@ -85,8 +86,8 @@ def begin_run(
     if run.is_recording:  # a run inside another one of this process is made with the same code
         run.context = (outer and not command and outer.run.context) or gather_context(settings, command)
     run.begin(
-        params=_to_params(params) if params else None,
-        tags=list(tags) if tags else None,
+        params=_to_params(params) if params is not None else None,
+        tags=words or None,
         parent=parent or (outer.run.id if outer else None),
     )
     run.enter()
@@ -101,13 +102,31 @@ def _scope_around_run() -> Scope | None:
     return scope or joined_scope()
 
 
-def _to_params(params: Mapping[str, Any]) -> dict[str, Any]:
+def _to_params(params: Mapping[str, Any]) -> dict[str, Any] | None:
     from reportgen.inputs.cells import to_param
 
-    return {str(key): to_param(value) for key, value in params.items()}
+    return {str(key): to_param(value) for key, value in params.items()} or None
 
 
-def _check_run(pipeline: Any, name: Any, deployment: Any, params: Any, tags: Any, parent: Any) -> None:
+def _to_tags(tags: Any) -> list[Any]:
+    """Give a list of tags, which may have come from a generator.
+
+    Raises
+    ------
+    TypeError
+        They are no list.
+    """
+    if isinstance(tags, str):
+        raise TypeError(f"tags must be a list of words, e.g. [{tags[:60]!r}]")
+    try:
+        return [] if tags is None else [*tags]
+    except TypeError:
+        raise TypeError(f"tags must be a list of words, not {type(tags).__name__}") from None
+
+
+def _check_run(
+    pipeline: Any, name: Any, deployment: Any, params: Any, tags: list[Any], log_dir: Any, parent: Any
+) -> None:
     """Refuse arguments of `start_run` before anything is recorded.
 
     Raises
@@ -119,9 +138,21 @@ def _check_run(pipeline: Any, name: Any, deployment: Any, params: Any, tags: Any
     for what, value in names.items():
         if value is not None or what == "pipeline":
             check_name(value, what)
-    if isinstance(tags, str):
-        raise TypeError(f"tags must be a list of words, e.g. [{tags!r}]")
-    if params is not None and not (hasattr(params, "items") and hasattr(params, "keys")):
+    if params is not None and (isinstance(params, type) or not (hasattr(params, "items") and hasattr(params, "keys"))):
         raise TypeError(f"params must be a dict, not {type(params).__name__}")
-    for tag in tags or ():
+    for tag in tags:
         check_name(tag, "a tag")
+    if log_dir is not None:
+        _check_folder(log_dir)
+
+
+def _check_folder(log_dir: Any) -> None:
+    folder = os.fspath(log_dir) if hasattr(log_dir, "__fspath__") else log_dir
+    if not isinstance(folder, str):
+        raise TypeError(f"log_dir must be a path as text or pathlib.Path, not {type(log_dir).__name__}")
+    try:
+        name = os.fsencode(folder)
+    except UnicodeEncodeError:
+        name = b"\0"
+    if b"\0" in name:
+        raise ValueError(f"log_dir must be a path, not {folder[:60]!r}, which no file system can hold")
