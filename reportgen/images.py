@@ -16,7 +16,9 @@ from reportgen.inputs.images import image_extension
 
 _INERT_DATA = tuple(f"data:image/{kind}" for kind in ("png", "jpeg", "gif", "webp", "avif"))
 _REMOTE = re.compile(r"(?:[a-z][a-z0-9+.-]*:)?//", re.IGNORECASE)
-_REMOTE_STYLE = re.compile(r"@import|url\(\s*['\"]?\s*(?:[a-z][a-z0-9+.-]*:)?//", re.IGNORECASE)
+_REMOTE_STYLE = re.compile(r"@import|image-set\(|url\(\s*['\"]?\s*(?:[a-z][a-z0-9+.-]*:)?//", re.IGNORECASE)
+_STYLE_ESCAPE = re.compile(r"\\(?:([0-9a-f]{1,6})\s?|(.))", re.IGNORECASE)
+_HTML = "{http://www.w3.org/1999/xhtml}"
 _ACTIVE_ELEMENTS = {"script", "foreignobject", "iframe", "object", "embed", "handler", "listener"}
 
 
@@ -85,6 +87,8 @@ def _svg_risk(content: bytes) -> str:
         name = str(element.tag).rpartition("}")[2].lower()
         if name in _ACTIVE_ELEMENTS or any(_is_active(key, value) for key, value in element.attrib.items()):
             return "it is an SVG that holds script"
+        if str(element.tag).startswith(_HTML):  # which may lead the reader elsewhere
+            return "it is an SVG that holds HTML"
         if _loads_from_outside(element):
             return "it is an SVG that loads files from elsewhere"
     return ""
@@ -102,9 +106,14 @@ def _loads_from_outside(element: ElementTree.Element) -> bool:
     styles = [element.text or "", *element.attrib.values()]
     targets = [value for key, value in element.attrib.items() if key.rpartition("}")[2].lower() in ("href", "src")]
     is_link = str(element.tag).rpartition("}")[2].lower() == "a"
-    return any(_REMOTE_STYLE.search(style) for style in styles) or (
+    return any(_REMOTE_STYLE.search(_STYLE_ESCAPE.sub(_unescape, style)) for style in styles) or (
         not is_link and any(_REMOTE.match(target.strip()) for target in targets)
     )
+
+
+def _unescape(escape: re.Match[str]) -> str:
+    """Give the character that an escape of CSS stands for."""
+    return chr(min(int(escape[1], 16), 0xFFFD)) if escape[1] else escape[2]
 
 
 def _size(content: bytes) -> tuple[int, int]:

@@ -273,6 +273,23 @@ def test_error_has_no_traceback_unless_asked_for(project: Path) -> None:
     assert "InputError" in done.stderr
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")
+@pytest.mark.parametrize("arguments", [["build"], ["seal", "--dry-run", "--idle", "0"], ["--help"]])
+def test_output_that_cannot_be_printed_is_one_line(project: Path, arguments: list[str]) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "reportgen", *arguments],
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            stdout=full,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+            check=False,
+        )
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("error: the standard output cannot be read or written, No space left on device: ")
+
+
 def test_wrong_usage_exits_with_2(project: Path) -> None:
     done = reportgen("build", "--nonsense")
     assert (done.returncode, done.stdout) == (2, "")

@@ -162,6 +162,12 @@ def test_svg_that_holds_script_is_not_published(tmp_path: Path, content: bytes) 
     assert facts.broken == "it is an SVG that holds script"
 
 
+def test_svg_that_holds_html_is_not_published(tmp_path: Path) -> None:
+    html = b'<meta xmlns="http://www.w3.org/1999/xhtml" http-equiv="refresh" content="0;url=https://example.org"/>'
+    svg = b'<svg xmlns="http://www.w3.org/2000/svg" width="3" height="2">' + html + b"</svg>"
+    assert inspect(tmp_path, write_blob(tmp_path, "r1", svg, "svg")).broken == "it is an SVG that holds HTML"
+
+
 def test_svg_with_entities_or_a_style_sheet_of_its_own_is_not_published(tmp_path: Path) -> None:
     for head in (b'<?xml-stylesheet type="text/xsl" href="x"?>', b'<!DOCTYPE svg [<!ENTITY a "b">]>'):
         facts = inspect(tmp_path, write_blob(tmp_path, "r1", b'<?xml version="1.0"?>' + head + SVG, "svg"))
@@ -191,6 +197,9 @@ def test_svg_of_matplotlib_is_published(tmp_path: Path) -> None:
         b'<use href="//example.org/x.svg#a"/>',
         b'<style>@import "x.css";</style>',
         b'<path fill="url( https://example.org/x.svg#a )"/>',
+        b'<path style="fill: u\\72l(https://example.org/x.svg#a)"/>',
+        b"<style>@\\69mport 'x.css';</style>",
+        b"<style>svg { background: image-set('https://example.org/x.png' 1x) }</style>",
     ],
 )
 def test_svg_that_loads_files_from_elsewhere_is_not_published(tmp_path: Path, content: bytes) -> None:

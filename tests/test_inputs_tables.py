@@ -240,6 +240,14 @@ def test_numpy_array_with_two_dimensions_is_a_table() -> None:
     assert to_table(np.ma.masked_array([[1, 2]], [[True, False]]))["rows"] == [[None, 2]]
 
 
+def test_numpy_array_of_foreign_byte_order_or_a_matrix_is_a_table() -> None:
+    np = pytest.importorskip("numpy")
+    square = np.arange(4).reshape(2, 2)
+    for array in (square.astype(">i8"), square.view(np.matrix)):
+        assert to_table(array)["rows"] == [[0, 1], [2, 3]]
+    assert isinstance(read_table({"n": np.arange(2_000, dtype=">f4")}), LargeTable)
+
+
 def test_numpy_array_with_named_fields_is_a_table() -> None:
     np = pytest.importorskip("numpy")
     array = np.array([(1, "x", "2026-11-20"), (2, "y", "NaT")], dtype=[("n", "i4"), ("s", "U3"), ("d", "M8[D]")])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -87,6 +89,29 @@ def test_file_that_goes_bad_between_finding_and_reading_is_an_input_error(tmp_pa
     with pytest.raises(InputError) as caught:
         read_run(journals)
     assert caught.value.slug == "unreadable"
+
+
+@pytest.mark.parametrize("name", ["pipe.jsonl", "pipe.parquet"])
+def test_pipe_in_the_place_of_a_log_is_not_waited_for(tmp_path: Path, name: str) -> None:
+    journal(tmp_path)
+    os.mkfifo(tmp_path / "run-1" / name)
+    with pytest.raises(InputError, match=f"{name} cannot be read .it is a pipe or a device.") as caught:
+        find_journals([tmp_path])
+    assert caught.value.slug == "unreadable"
+
+
+def test_folder_of_a_run_that_cannot_be_listed_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    journal(tmp_path)
+    listed = Path.iterdir
+
+    def refuse(folder: Path) -> Any:
+        if folder.name == "run-1":
+            raise PermissionError(errno.EACCES, "Permission denied", str(folder))
+        return listed(folder)
+
+    monkeypatch.setattr(Path, "iterdir", refuse)
+    with pytest.raises(InputError, match="run-1 cannot be read"):
+        find_journals([tmp_path])
 
 
 def test_run_folder_without_journals_is_passed_over(tmp_path: Path) -> None:

@@ -519,6 +519,7 @@ def test_command_names_open_and_failed_journals(tmp_path: Path, capsys: pytest.C
         (["--run", "x"], 1, "there is no run 'x'"),
         (["--idle", "-1"], 2, "--idle"),
         (["--idle", "long"], 2, "--idle"),
+        (["--idle", "nan"], 2, "--idle"),
     ],
 )
 def test_wrong_input_is_one_line(

@@ -393,6 +393,22 @@ def test_run_with_nothing_but_a_broken_segment_is_still_found() -> None:
     assert (run.run_id, run.records, len(run.problems)) == ("run-1", {}, 1)
 
 
+def repeated(n_rows: int, name: str) -> bytes:
+    """A small segment of very many alike records."""
+    columns = {"kind": "metric", "line_number": 1, "ts": 1, "seq": 0, "name": name, "value": 0.5}
+    first = pa.array([0] * n_rows, pa.int8())
+    table = pa.table({key: pa.DictionaryArray.from_arrays(first, pa.array([value])) for key, value in columns.items()})
+    return rewrite(table, {b"reportgen_log_format": b"1", b"run": b"run-1", b"writer": b"main"})
+
+
+@pytest.mark.parametrize(("n_rows", "name", "what"), [(4_000_000, "x", "values"), (2_000, "x" * 600_000, "text")])
+def test_small_file_that_unfolds_to_more_than_the_memory_is_damaged(n_rows: int, name: str, what: str) -> None:
+    content = repeated(n_rows, name)
+    assert len(content) < 2_000_000
+    with pytest.raises(DamagedSegmentError, match=f"^too much to be read: over .* {what} "):
+        decode_segment(content)
+
+
 def test_folder_that_is_called_like_a_segment_cannot_be_read() -> None:
     (Path("run-1") / "main.parquet").mkdir(parents=True)
     with pytest.raises(InputError) as caught:

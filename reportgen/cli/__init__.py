@@ -60,6 +60,14 @@ def run(args: list[str] | None = None) -> int:
             raise
         say("error", "red", str(error))
         return 1
+    except OSError as error:
+        if debug:
+            raise
+        place = error.filename
+        if place is None:  # what has no name is where the output goes
+            place, sys.stdout = "the standard output", None  # or Python tries again when it exits
+        say("error", "red", f"{place} cannot be read or written, {error.strerror or error}: mend that and try again")
+        return 1
     return result if isinstance(result, int) else 0
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -35,6 +36,8 @@ def seal(logs: tuple[Path, ...], run_id: str | None, idle: float, dry_run: bool,
     LOGS are chosen as reportgen build does. A journal is finished when its run has ended, or when nothing was
     appended to the run for a day; one that a process has open is left alone. The site stays the same to the byte.
     """
+    if math.isnan(idle):
+        raise click.UsageError("--idle must be a number of hours, not NaN")
     from reportgen.log.seal import find_finished, try_to_seal
     from reportgen.options import load_options
 

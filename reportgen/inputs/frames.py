@@ -101,6 +101,8 @@ def _read_array(array: Any) -> tuple[list[str], list[Column]]:
         return [*array.dtype.names], [settle_array(array[name]) for name in array.dtype.names]
     if array.ndim != 2:
         raise TypeError(f"an array must have two dimensions, or one and named fields, not the shape {array.shape}")
+    if not hasattr(array, "mask"):
+        array = array.view(sys.modules["numpy"].ndarray)  # a column of a matrix would be a matrix too
     width = array.shape[1]
     return [str(place) for place in range(width)], [settle_array(array[:, place]) for place in range(width)]
 
@@ -110,6 +112,8 @@ def settle_array(values: Any) -> Column:
     plain = values.ndim == 1 and values.dtype.kind in _PLAIN_KINDS and values.dtype.itemsize != 16
     if not plain or hasattr(values, "mask"):
         return [*values]
+    if not values.dtype.isnative:  # as files of scientific formats have it
+        values = values.astype(values.dtype.newbyteorder("="))
     return values.tolist() if values.dtype.kind == "U" else pa.chunked_array([pa.array(values)])
 
 

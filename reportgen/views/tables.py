@@ -67,7 +67,8 @@ def make_table(artifact: Artifact, here: Here, page: str, *, peek: bool) -> tupl
     """Make a table as it is shown, and the links to its files; a preview has a few rows and columns and no link."""
     columns, rows = _table_parts(artifact)
     n_rows = table_size(artifact)[0]
-    file, problem = artifact.table_file, ""
+    file = artifact.table_file
+    problem = "its record names no file" if file is None and "blob" in artifact.data else ""
     if file is not None and not peek:
         columns, rows, problem = _read_first_rows(file, columns, rows)
     shown = rows[: _PEEK_ROWS if peek else MAX_ROWS]
