@@ -1,18 +1,49 @@
 """Options: what `reportgen.toml` (or `[tool.reportgen]` in `pyproject.toml`) may say.
 
 The file is looked for in the working directory only. An unknown key or a wrong type is an error
-that names the file and the key. Arguments and command-line flags win over the file.
+that names the file, the line and the key. Arguments and command-line flags win over the file.
 """
 
 from __future__ import annotations
 
 import os
-from typing import Annotated, Literal
+import re
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 import msgspec
+import msgspec.inspect
 
 from reportgen.errors import InputError
-from reportgen.settings import find_table
+from reportgen.settings import ConfigFile, find_config
+
+# Ages
+
+_AGE_PATTERN = r"^([1-9][0-9]{0,4})([hdwy]?)\Z"
+_HOURS = {"h": 1, "": 24, "d": 24, "w": 7 * 24, "y": 365 * 24}
+_AGE_WORDS = 'an age such as "36h", "90d", "12w" or "2y"'
+
+Age = Annotated[
+    Annotated[str, msgspec.Meta(pattern=_AGE_PATTERN)] | Annotated[int, msgspec.Meta(ge=1, le=99_999)],
+    msgspec.Meta(description=_AGE_WORDS),
+]
+
+
+def parse_age(age: str | int) -> int:
+    """Give the microseconds of an age: hours, days, weeks or years of 365 days; a number alone counts days.
+
+    Raises
+    ------
+    ValueError
+        It is no such age, or not between 1 and 99,999 of its unit.
+    """
+    match = re.match(_AGE_PATTERN, str(age))
+    if not match:
+        raise ValueError(f"must be {_AGE_WORDS}, not {age!r}")
+    return int(match[1]) * _HOURS[match[2]] * 3_600_000_000
+
+
+# Keys
 
 
 class MetricOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -30,7 +61,7 @@ class MetricOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     goal: Literal["max", "min"] | None = None
     unit: str = ""
-    tolerance: float = 0.0
+    tolerance: Annotated[float, msgspec.Meta(ge=0)] = 0.0
 
 
 class ContextOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -54,6 +85,29 @@ class ContextOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     packages: list[str] = []
 
 
+class RetentionOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What `reportgen prune` removes unless its flags say otherwise; nothing else removes anything.
+
+    Attributes
+    ----------
+    max_age
+        Runs that are older may go, e.g. `"90d"`; a number counts days.
+    max_versions
+        Versions to keep of each key.
+    max_runs
+        Runs to keep of each pipeline.
+    """
+
+    max_age: Age | None = None
+    max_versions: Annotated[int, msgspec.Meta(ge=1)] | None = None
+    max_runs: Annotated[int, msgspec.Meta(ge=1)] | None = None
+
+    @property
+    def max_age_us(self) -> int | None:
+        """`max_age` in microseconds."""
+        return None if self.max_age is None else parse_age(self.max_age)
+
+
 class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """All keys of the configuration file; the defaults are those of a missing file."""
 
@@ -68,6 +122,10 @@ class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     strict: bool = False
     log_format: Literal["jsonl", "parquet"] = "jsonl"
     context: ContextOptions = ContextOptions()
+    retention: RetentionOptions = RetentionOptions()
+
+
+# Reading
 
 
 def load_options(folder: str | os.PathLike[str] = "") -> Options:
@@ -78,9 +136,55 @@ def load_options(folder: str | os.PathLike[str] = "") -> Options:
     InputError
         The file is not TOML, or has an unknown key or a wrong type.
     """
-    table, path = find_table(folder)
+    file = find_config(folder)
     try:
-        return msgspec.convert(table, Options)
+        return msgspec.convert(file.table, Options)
     except msgspec.ValidationError as error:
-        hint = "docs/configuration.md lists every key"
-        raise InputError(f"{path}: {error}", hint=hint, slug="bad-config") from error
+        raise _refuse(file, (), file.table, Options) from error
+
+
+def _refuse(file: ConfigFile, key: tuple[str | int, ...], value: object, kind: Any) -> InputError:
+    """Say what is wrong with a value that does not convert to a type, at the innermost key that does not."""
+    for name, item, item_kind in _iter_parts(value, kind):
+        if item_kind is None:
+            return file.unknown_key((*key, name), kind.__struct_fields__)
+        try:
+            msgspec.convert(item, item_kind)
+        except msgspec.ValidationError:
+            return _refuse(file, (*key, name), item, item_kind)
+    return file.wrong_value(key, _describe(msgspec.inspect.type_info(kind)), value)
+
+
+def _iter_parts(value: object, kind: Any) -> Iterator[tuple[str | int, object, Any]]:
+    """Give key, value and type of what a value consists of; the type of an unknown key is `None`."""
+    if isinstance(value, dict) and hasattr(kind, "__struct_fields__"):
+        kinds = {field.name: field.type for field in msgspec.structs.fields(kind)}
+        yield from ((name, item, kinds.get(name)) for name, item in value.items())
+    elif isinstance(value, dict) and get_origin(kind) is dict:
+        yield from ((name, item, get_args(kind)[1]) for name, item in value.items())
+    elif isinstance(value, list) and get_origin(kind) is list:
+        yield from ((index, item, get_args(kind)[0]) for index, item in enumerate(value))
+
+
+def _describe(kind: msgspec.inspect.Type) -> str:
+    """Say in words what a type accepts."""
+    match kind:
+        case msgspec.inspect.BoolType():
+            return "true or false"
+        case msgspec.inspect.StrType():
+            return "text"
+        case msgspec.inspect.IntType(ge=least):
+            return f"a whole number from {least}"
+        case msgspec.inspect.FloatType(ge=least):
+            return f"a number from {least}"
+        case msgspec.inspect.LiteralType(values=choices):
+            return " or ".join(f'"{choice}"' for choice in choices)
+        case msgspec.inspect.ListType():
+            return "a list of texts"
+        case msgspec.inspect.StructType() | msgspec.inspect.DictType():
+            return "a table"
+        case msgspec.inspect.Metadata(extra_json_schema={"description": description}):
+            return str(description)
+        case msgspec.inspect.UnionType(types=(accepted, msgspec.inspect.NoneType())):
+            return _describe(accepted)
+    raise AssertionError(f"the configuration has no words for {kind}")

@@ -13,7 +13,7 @@ from reportgen.errors import InputError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable
     from typing import Any, Literal
 
     from reportgen.log.writer import Durability
@@ -22,12 +22,10 @@ CONFIG_NAME = "reportgen.toml"
 DEFAULT_LOG_DIR = "runs"
 
 KEYS = frozenset(
-    "title logs output metrics headline_metrics context "
+    "title logs output metrics headline_metrics context retention "
     "warn_outside_run max_list_values durability strict log_format".split()
 )
 CONTEXT_KEYS = frozenset("git command environment packages".split())
-
-_HINT = "docs/configuration.md lists every key"
 
 
 class Settings:
@@ -55,6 +53,49 @@ class Settings:
     packages: tuple[str, ...] = ()
 
 
+class ConfigFile:
+    """The configuration of a folder, and how it is refused.
+
+    Attributes
+    ----------
+    path
+        The file.
+    content
+        What it holds.
+    table
+        Its keys and values; empty when there is no file.
+    place
+        Where in the file that table is.
+    """
+
+    def __init__(self, path: str, content: bytes, table: Any, place: tuple[str, ...] = ()) -> None:
+        self.path = path
+        self.content = content
+        self.table = table
+        self.place = place
+
+    def get(self, key: tuple[str, ...], default: Any) -> Any:
+        """Give the value of a key, named by the tables it is in."""
+        value = self.table
+        for name in key:
+            if name not in value:
+                return default
+            value = value[name]
+        return value
+
+    def unknown_key(self, key: tuple[str | int, ...], known: Iterable[str]) -> InputError:
+        """Make the error about a key that its table does not have; `known` are those that it has."""
+        from reportgen.config_errors import unknown_key
+
+        return unknown_key(self.path, self.content, (*self.place, *key), known)
+
+    def wrong_value(self, key: tuple[str | int, ...], accepted: str, value: object) -> InputError:
+        """Make the error about a value; `accepted` says in words what it may be."""
+        from reportgen.config_errors import wrong_value
+
+        return wrong_value(self.path, self.content, (*self.place, *key), accepted, value)
+
+
 def load_settings(folder: str = "") -> Settings:
     """Read the settings of a folder (default: the working directory).
 
@@ -64,48 +105,46 @@ def load_settings(folder: str = "") -> Settings:
         The file is not TOML, or has an unknown key, or one of these keys has a wrong type.
     """
     settings = Settings()
-    table, path = find_table(folder)
-    _check_keys(table, KEYS, path)
-    logs = _texts(table, "logs", path)
+    file = find_config(folder)
+    _check_table(file, (), KEYS)
+    logs = _texts(file, ("logs",))
     if logs:
         settings.log_dir = logs[0]
-    for name in ("warn_outside_run", "strict"):
-        setattr(settings, name, _flag(table, name, path, getattr(settings, name)))
-    settings.max_list_values = _count(table, "max_list_values", path, settings.max_list_values)
-    settings.durability = _choice(table, "durability", path, ("process", "disk"))
-    settings.log_format = _choice(table, "log_format", path, ("jsonl", "parquet"))
-    context = table.get("context", {})
-    if not isinstance(context, dict):
-        raise _wrong(path, "context", "a table", context)
-    _check_keys(context, CONTEXT_KEYS, path)
-    for name in ("git", "command"):
-        setattr(settings, name, _flag(context, name, path, True))
-    settings.environment = _texts(context, "environment", path)
-    settings.packages = _texts(context, "packages", path)
+    settings.warn_outside_run = _flag(file, ("warn_outside_run",), True)
+    settings.strict = _flag(file, ("strict",), False)
+    settings.max_list_values = _count(file, ("max_list_values",), settings.max_list_values)
+    settings.durability = _choice(file, ("durability",), ("process", "disk"))
+    settings.log_format = _choice(file, ("log_format",), ("jsonl", "parquet"))
+    _check_table(file, ("context",), CONTEXT_KEYS)
+    settings.git = _flag(file, ("context", "git"), True)
+    settings.command = _flag(file, ("context", "command"), True)
+    settings.environment = _texts(file, ("context", "environment"))
+    settings.packages = _texts(file, ("context", "packages"))
     return settings
 
 
-def find_table(folder: str | os.PathLike[str] = "") -> tuple[dict[str, Any], str]:
-    """Give the configuration of a folder and the file it is in; empty when there is none.
+def find_config(folder: str | os.PathLike[str] = "") -> ConfigFile:
+    """Read the configuration of a folder, unchecked; an empty table when there is none.
 
     Raises
     ------
     InputError
-        The file is not TOML.
+        The file cannot be read or is not TOML.
     """
     path = os.path.join(folder, CONFIG_NAME)
     content = _read(path)
     if content is not None:
-        return _parse(content, path), path
+        return ConfigFile(path, content, _parse(path, content))
     path = os.path.join(folder, "pyproject.toml")
     content = _read(path)
     if content is None or b"reportgen" not in content:  # parsing a long file costs milliseconds
-        return {}, path
-    tools = _parse(content, path).get("tool")
-    table = tools.get("reportgen") if isinstance(tools, dict) else None
-    if table is not None and not isinstance(table, dict):
-        raise _wrong(path, "tool.reportgen", "a table", table)
-    return table or {}, path
+        return ConfigFile(path, b"", {})
+    tools = _parse(path, content).get("tool")
+    table = tools.get("reportgen", {}) if isinstance(tools, dict) else {}
+    file = ConfigFile(path, content, table, ("tool", "reportgen"))
+    if not isinstance(table, dict):
+        raise file.wrong_value((), "a table", table)
+    return file
 
 
 def _read(path: str) -> bytes | None:
@@ -115,58 +154,59 @@ def _read(path: str) -> bytes | None:
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
         return None
     except OSError as error:
-        raise _unreadable(path, error) from error
+        message = f"{path}: cannot be read: {error.strerror}"
+        raise InputError(message, hint="make it readable, or remove it", slug="bad-config") from error
 
 
-def _parse(content: bytes, path: str) -> dict[str, Any]:
+def _parse(path: str, content: bytes) -> dict[str, Any]:
     import tomllib
 
     try:
         return tomllib.loads(content.decode())
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise _unreadable(path, error) from error
+    except (ValueError, RecursionError) as error:  # not UTF-8 and not TOML are both a `ValueError`
+        from reportgen.config_errors import not_toml
+
+        raise not_toml(path, content, error) from error
 
 
-def _unreadable(path: str, error: Exception) -> InputError:
-    return InputError(f"{path}: cannot be read as TOML, {error}", hint="mend the file", slug="bad-config")
-
-
-def _check_keys(table: Mapping[str, Any], known: frozenset[str], path: str) -> None:
+def _check_table(file: ConfigFile, key: tuple[str, ...], known: frozenset[str]) -> None:
+    table = file.get(key, {})
+    if not isinstance(table, dict):
+        raise file.wrong_value(key, "a table", table)
     for name in table:
         if name not in known:
-            raise InputError(f"{path}: unknown key `{name}`", hint=_HINT, slug="bad-config")
+            raise file.unknown_key((*key, name), known)
 
 
-def _flag(table: Mapping[str, Any], name: str, path: str, default: bool) -> bool:
-    value = table.get(name, default)
+def _flag(file: ConfigFile, key: tuple[str, ...], default: bool) -> bool:
+    value = file.get(key, default)
     if not isinstance(value, bool):
-        raise _wrong(path, name, "true or false", value)
+        raise file.wrong_value(key, "true or false", value)
     return value
 
 
-def _count(table: Mapping[str, Any], name: str, path: str, default: int) -> int:
-    value = table.get(name, default)
+def _count(file: ConfigFile, key: tuple[str, ...], default: int) -> int:
+    value = file.get(key, default)
     if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        raise _wrong(path, name, "a whole number from 0", value)
+        raise file.wrong_value(key, "a whole number from 0", value)
     return value
 
 
-def _choice(table: Mapping[str, Any], name: str, path: str, choices: tuple[str, ...]) -> Any:
-    value = table.get(name, choices[0])
+def _choice(file: ConfigFile, key: tuple[str, ...], choices: tuple[str, ...]) -> Any:
+    value = file.get(key, choices[0])
     if value not in choices:
-        raise _wrong(path, name, " or ".join(f'"{choice}"' for choice in choices), value)
+        raise file.wrong_value(key, " or ".join(f'"{choice}"' for choice in sorted(choices)), value)
     return value
 
 
-def _texts(table: Mapping[str, Any], name: str, path: str) -> tuple[str, ...]:
-    value = table.get(name, [])
-    if not isinstance(value, list) or not all(isinstance(text, str) for text in value):
-        raise _wrong(path, name, "a list of texts", value)
+def _texts(file: ConfigFile, key: tuple[str, ...]) -> tuple[str, ...]:
+    value = file.get(key, [])
+    if not isinstance(value, list):
+        raise file.wrong_value(key, "a list of texts", value)
+    for index, item in enumerate(value):
+        if not isinstance(item, str):
+            raise file.wrong_value((*key, index), "text", item)
     return tuple(value)
-
-
-def _wrong(path: str, name: str, accepted: str, value: object) -> InputError:
-    return InputError(f"{path}: `{name}` must be {accepted}, not {value!r}", hint=_HINT, slug="bad-config")
 
 
 def resolve_log_dir(argument: str | os.PathLike[str] | None, settings: Settings) -> str:
