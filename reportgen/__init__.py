@@ -24,6 +24,14 @@ from reportgen.decorators import pipeline, step
 from reportgen.errors import ReportgenError
 from reportgen.lineage import ause_artifact, record_input, record_output, use_artifact
 from reportgen.metrics import record_list_metric_values, record_metric_value
+from reportgen.reading import (
+    count_artifacts,
+    get_list_metrics,
+    get_metrics,
+    open_logs,
+    read_artifacts,
+    read_latest_artifacts,
+)
 from reportgen.recorder.run import Run, Step
 from reportgen.recorder.start import start_run
 
@@ -42,12 +50,18 @@ __all__ = [
     "acreate_table_artifact",
     "aupdate_progress_artifact",
     "ause_artifact",
+    "count_artifacts",
     "create_image_artifact",
     "create_link_artifact",
     "create_markdown_artifact",
     "create_progress_artifact",
     "create_table_artifact",
+    "get_list_metrics",
+    "get_metrics",
+    "open_logs",
     "pipeline",
+    "read_artifacts",
+    "read_latest_artifacts",
     "record_input",
     "record_list_metric_values",
     "record_metric_value",

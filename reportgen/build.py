@@ -15,14 +15,15 @@ from pathlib import Path
 
 from reportgen import assets, urls
 from reportgen.blobs import BlobError, find_blob
-from reportgen.compact import Compaction, compact_run, merge_runs
+from reportgen.compact import Compaction
 from reportgen.errors import InputError
 from reportgen.images import inspect_images
-from reportgen.log.reader import find_journals, read_file, read_run
+from reportgen.log.find import read_file
 from reportgen.model import Model, Problem, blob_of, build_model
 from reportgen.options import Options
 from reportgen.publish import check_output, open_site
 from reportgen.render import make_environment, render_page
+from reportgen.sources import find_store, read_everything
 from reportgen.store import DATA_FORMAT, table_rows, to_parquet
 from reportgen.tables import TableFile, inspect_table
 from reportgen.views import (
@@ -70,13 +71,13 @@ class BuildResult:
     n_missing: int
 
 
-def build_site(log_dirs: Sequence[Path], output: Path, options: Options) -> BuildResult:
-    """Build the site of some log directories.
+def build_site(inputs: Sequence[Path], output: Path, options: Options) -> BuildResult:
+    """Build the site of some log directories and earlier sites.
 
     Parameters
     ----------
-    log_dirs
-        Folders that hold one folder per run.
+    inputs
+        Folders that hold one folder per run, and sites that reportgen built.
     output
         The site's folder: empty, not there yet, or an earlier site, which is replaced at the end.
     options
@@ -89,8 +90,8 @@ def build_site(log_dirs: Sequence[Path], output: Path, options: Options) -> Buil
     OutputError
         The output folder is not ours or cannot be written; the old site is as it was.
     """
-    check_output(output, list(log_dirs))
-    model, compaction = read_model(log_dirs, options)
+    check_output(output, [path for path in inputs if not _is_site_at(path, output)])
+    model, compaction = read_model(inputs, options)
     with open_site(output) as site:
         for file in make_files(model, compaction):
             site.write(file.url, file.content)
@@ -99,15 +100,18 @@ def build_site(log_dirs: Sequence[Path], output: Path, options: Options) -> Buil
     return BuildResult(output, len(model.runs), n_files, model.problems, sum(run_.n_missing for run_ in model.runs))
 
 
-def read_model(log_dirs: Sequence[Path], options: Options) -> tuple[Model, Compaction]:
-    """Read logs, compact them, and make the model of what they say."""
-    journals = find_journals(log_dirs)
-    compaction = merge_runs(compact_run(read_run(files)) for files in journals.values())
-    folders = [*dict.fromkeys(file.path.parent for files in journals.values() for file in files)]
+def _is_site_at(path: Path, output: Path) -> bool:
+    """Whether an input is the earlier site in the output folder, from which a build may go on."""
+    return path.resolve() == output.resolve() and find_store(path) is not None
+
+
+def read_model(inputs: Sequence[Path], options: Options) -> tuple[Model, Compaction]:
+    """Read log directories and sites, compact them, and make the model of what they say."""
+    everything = read_everything(inputs)
+    compaction, folders = everything.compaction, everything.blob_folders
     rows = table_rows(compaction.tables["artifacts"])
     model = build_model(
-        compaction.tables,
-        compaction.points,
+        compaction,
         options,
         images=inspect_images(filter(None, (blob_of("image", row) for row in rows)), folders),
         table_files=_find_tables(filter(None, (blob_of("table", row) for row in rows)), folders),
@@ -146,8 +150,9 @@ def make_files(model: Model, compaction: Compaction) -> Iterator[RawFile]:
             yield RawFile(item.url, render_page(environment, item)) if isinstance(item, Page) else item
     for name, table in compaction.tables.items():
         yield RawFile(urls.table(name), to_parquet(table))
-    for day, table in compaction.points.items():
-        yield RawFile(urls.points(day), to_parquet(table))
+    for name, days in compaction.days.items():
+        for day, table in days.items():
+            yield RawFile(urls.day_table(name, day), to_parquet(table))
     for name, facts in model.images.items():
         if facts.path is not None:
             yield RawFile(urls.blob(name), read_file(facts.path))

@@ -42,12 +42,13 @@ def use_artifact(key: str, version: int | None = None) -> Artifact:
         raise TypeError(f"version must be a whole number from 1 or None, not {version!r}")
     if version is not None and version < 1:
         raise ValueError(f"version must be a whole number from 1, not {version}")
-    from reportgen.artifacts.lookup import current_log_dir, find_artifact
+    from reportgen.artifacts.lookup import current_paths, find_artifact
 
     found = find_artifact(key, version, is_use=True)
     if found is None:
         wanted = f"version {version} of artifact {key!r}" if version else f"artifact {key!r}"
-        raise LookupError(f"there is no {wanted} in {current_log_dir()}, or it was deleted")
+        places = ", ".join(map(str, current_paths()))
+        raise LookupError(f"there is no {wanted} in {places}, or it was deleted")
     return found
 
 

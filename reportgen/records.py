@@ -147,9 +147,12 @@ class Use(Record, frozen=True, kw_only=True, tag="use"):
 
 
 class Delete(Record, frozen=True, kw_only=True, tag="delete"):
-    """A tombstone for the artifact with this id; its version number is never given again."""
+    """A tombstone for the artifact with this id, or for the run in which it is when there is none.
 
-    artifact: str
+    The number of a version is never given again.
+    """
+
+    artifact: str | None = None
     reason: str | None = None
 
 
@@ -159,3 +162,12 @@ AnyRecord = LogStart | RunStart | StepStart | End | Artifact | Progress | Metric
 def encode_line(record: Record) -> bytes:
     """Give the line of a record, with its newline."""
     return msgspec.json.encode(record) + b"\n"
+
+
+def without_content(record: AnyRecord) -> AnyRecord:
+    """Give what stays of a record when the artifact that it is of was deleted: all but what people wrote."""
+    if isinstance(record, Artifact):
+        return msgspec.structs.replace(record, description=None, data=None, metadata={})
+    if isinstance(record, Progress):
+        return msgspec.structs.replace(record, description=None)
+    return record

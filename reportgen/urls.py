@@ -20,6 +20,7 @@ PIPELINES = "pipelines/index.html"
 ARTIFACTS = "artifacts/index.html"
 METRICS = "metrics/index.html"
 DATA = "data/index.html"
+DATA_FOLDER = "data"
 NOT_FOUND = "404.html"
 MANIFEST = "manifest.json"
 STYLE = "static/report.css"
@@ -93,5 +94,5 @@ def table(name: str) -> str:
     return f"data/{name}.parquet"
 
 
-def points(day: str) -> str:
-    return f"data/points/{day}.parquet"
+def day_table(name: str, day: str) -> str:
+    return f"data/{name}/{day}.parquet"

@@ -14,8 +14,9 @@ from typing import Any
 import msgspec
 
 from reportgen.build import read_model
-from reportgen.compact import Compaction, compact_run, merge_runs
-from reportgen.log.reader import find_journals, read_run
+from reportgen.compact import Compaction, compact_runs
+from reportgen.log.find import find_journals
+from reportgen.log.reader import read_run
 from reportgen.model import Model
 from reportgen.options import Options
 from reportgen.records import (
@@ -84,7 +85,7 @@ def use(direction: Any = "read", **fields: Any) -> Use:
     return Use(**{"ts": 0, "seq": 0, "direction": direction, **fields})
 
 
-def delete(artifact_id: str, reason: str | None = None, **fields: Any) -> Delete:
+def delete(artifact_id: str | None, reason: str | None = None, **fields: Any) -> Delete:
     return Delete(**{"ts": 0, "seq": 0, "artifact": artifact_id, "reason": reason, **fields})
 
 
@@ -182,7 +183,7 @@ def write_small_project(log_dir: Path) -> None:
 
 def compact(*log_dirs: Path) -> Compaction:
     """Read log directories into tables."""
-    return merge_runs(compact_run(read_run(files)) for files in find_journals(log_dirs).values())
+    return compact_runs(read_run(files) for files in find_journals(log_dirs).values())
 
 
 def rows_of(compaction: Compaction, table: str) -> list[dict[str, Any]]:
@@ -191,7 +192,7 @@ def rows_of(compaction: Compaction, table: str) -> list[dict[str, Any]]:
 
 def points_of(compaction: Compaction, name: str, run_id: str = "r1") -> list[tuple[float, float]]:
     """The (x, value) pairs of a list metric of a run."""
-    rows = [row for table in compaction.points.values() for row in table_rows(table)]
+    rows = [row for table in compaction.days["points"].values() for row in table_rows(table)]
     return [(row["x"], row["value"]) for row in rows if (row["name"], row["run_id"]) == (name, run_id)]
 
 

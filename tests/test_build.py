@@ -18,7 +18,7 @@ from pages import broken_links, parse, read_site, text_of
 from reportgen.build import BuildResult, build_site
 from reportgen.errors import InputError, OutputError, ReportgenError
 from reportgen.options import MetricOptions, Options
-from reportgen.store import SCHEMAS
+from reportgen.store import DAY_TABLES, WHOLE_TABLES
 
 ROOT = Path(__file__).resolve().parent.parent
 OPTIONS = Options(metrics={"accuracy": MetricOptions(goal="max", unit="%", tolerance=0.01)})
@@ -111,8 +111,9 @@ def test_site_has_a_page_for_everything(logs: Path, tmp_path: Path) -> None:
         "data/index.html",
     }
     assert pages - files.keys() == set()
-    assert {f"data/{name}.parquet" for name in SCHEMAS if name != "points"} - files.keys() == set()
-    assert {"manifest.json", ".nojekyll", "static/report.css", "data/points/2026-01-01.parquet"} - files.keys() == set()
+    assert {f"data/{name}.parquet" for name in WHOLE_TABLES} - files.keys() == set()
+    assert {f"data/{name}/2026-01-01.parquet" for name in DAY_TABLES} - files.keys() == set()
+    assert {"manifest.json", ".nojekyll", "static/report.css"} - files.keys() == set()
 
 
 def test_manifest_proves_every_file(logs: Path, tmp_path: Path) -> None:
@@ -319,3 +320,37 @@ def test_build_only_reads_the_logs(logs: Path, tmp_path: Path) -> None:
     build(logs, output=tmp_path / "site")
     assert read_site(logs) == before
     assert {path: path.stat().st_mtime_ns for path in logs.rglob("*")} == times
+
+
+# Sites as input
+
+
+def test_site_of_a_site_is_the_same(logs: Path, tmp_path: Path) -> None:
+    files = build(logs, output=tmp_path / "site")
+    assert build(tmp_path / "site", output=tmp_path / "again") == files
+    assert build(tmp_path / "site", output=tmp_path / "site") == files
+    assert build(tmp_path / "site", logs, output=tmp_path / "both") == files
+
+
+def test_site_goes_on_when_its_logs_are_gone(logs: Path, tmp_path: Path) -> None:
+    whole = build(logs, output=tmp_path / "whole")
+    (tmp_path / "new").mkdir()
+    shutil.move(logs / "run-2", tmp_path / "new" / "run-2")
+    write_run(tmp_path / "late", "run-3", [metric("late", 5)], writer="late", at=START + 4 * HOUR)
+    build(logs, output=tmp_path / "site")
+    shutil.rmtree(logs)
+    assert build(tmp_path / "site", tmp_path / "new", output=tmp_path / "site") == whole
+    files = build(tmp_path / "site", tmp_path / "late", output=tmp_path / "site")
+    assert pq.read_table(tmp_path / "site/data/runs.parquet")["n_records"].to_pylist()[3] == 21
+    assert b"late" in files["runs/run-3.html"]
+
+
+def test_site_whose_tables_contradict_each_other_is_refused(logs: Path, tmp_path: Path) -> None:
+    build(logs, output=tmp_path / "site")
+    points = tmp_path / "site/data/points/2026-01-01.parquet"
+    table = pq.read_table(points)
+    pq.write_table(table.slice(0, 3), points, store_schema=False)
+    with pytest.raises(InputError, match=r"the tables in .*data contradict each other") as caught:
+        build(tmp_path / "site", logs, output=tmp_path / "again")
+    assert caught.value.slug == "damaged-store"
+    assert not (tmp_path / "again").exists()

@@ -215,9 +215,9 @@ BAD = {
     output_cannot_be_made: ("file/site", "build again"),
     unreadable_file: ("main.jsonl", "build again"),
     newer_format: ("format 99", "install a newer reportgen"),
-    config_is_not_toml: ("reportgen.toml", "mend the file"),
-    config_has_an_unknown_key: ("titel", "docs/configuration.md"),
-    config_has_a_wrong_type: ("$.title", "docs/configuration.md"),
+    config_is_not_toml: ("reportgen.toml:1: not TOML", "docs/configuration.md"),
+    config_has_an_unknown_key: ("titel", "did you mean `title`?"),
+    config_has_a_wrong_type: ("pyproject.toml:2: `tool.reportgen.title` must be text, not 3", "docs/configuration.md"),
 }
 
 

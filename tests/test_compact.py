@@ -35,9 +35,11 @@ from logs import (
     write_run,
 )
 
-from reportgen.compact import Compaction, compact_run, merge_runs
+from reportgen.compact import Compaction, compact_runs, expand_run, merge
+from reportgen.compact.archive import without_contents
 from reportgen.log.reader import Problem, RunRecords, Unknown
-from reportgen.records import Record
+from reportgen.records import Delete, Record
+from reportgen.sources import load_store
 from reportgen.store import table_rows, to_parquet
 
 
@@ -188,7 +190,7 @@ def test_empty_list_metric_has_no_numbers(logs: Path) -> None:
 def test_points_lie_by_the_day_their_run_began(logs: Path) -> None:
     write_run(logs, "r1", [run_start(), list_metric("loss", [1], ts=START + 30 * HOUR)], at=START + 24 * HOUR - SECOND)
     write_run(logs, "r2", [run_start(), list_metric("loss", [1])], at=START + 24 * HOUR)
-    assert sorted(compact(logs).points) == ["2026-01-01", "2026-01-02"]
+    assert sorted(compact(logs).days["points"]) == ["2026-01-01", "2026-01-02"]
 
 
 # Runs and steps
@@ -397,7 +399,7 @@ def records(draw: st.DrawFn) -> Record:
         case "use":
             return use(draw(st.sampled_from(["read", "write"])), ts=ts, artifact=name, uri=draw(names), step=step)
         case "delete":
-            return delete(name, draw(names), ts=ts)
+            return delete(draw(st.sampled_from([name, name, name, None])), draw(names), ts=ts)
         case _:
             return run_start(name, ts=ts)
 
@@ -412,8 +414,8 @@ Journals = dict[tuple[str, str], list[Record]]
 
 
 def as_bytes(compaction: Compaction) -> dict[str, bytes]:
-    tables = {**compaction.tables, **compaction.points}
-    return {name: to_parquet(table) for name, table in tables.items()}
+    days = {f"{name}/{day}": table for name, days in compaction.days.items() for day, table in days.items()}
+    return {name: to_parquet(table) for name, table in {**compaction.tables, **days}.items()}
 
 
 def write_journals(log_dir: Path, logs: Journals) -> None:
@@ -440,9 +442,9 @@ def run_records(logs: Journals, order: Sequence[tuple[str, str]], shuffle: rando
 @settings(max_examples=30, deadline=None)
 def test_order_of_files_and_of_reading_does_not_matter(logs: Journals, shuffle: random.Random) -> None:
     order = [*logs]
-    one = merge_runs(compact_run(run) for run in run_records(logs, order, shuffle))
+    one = compact_runs(run_records(logs, order, shuffle))
     shuffle.shuffle(order)
-    other = merge_runs(compact_run(run) for run in run_records(logs, order, shuffle))
+    other = compact_runs(run_records(logs, order, shuffle))
     assert as_bytes(one) == as_bytes(other)
 
 
@@ -459,6 +461,57 @@ def test_reading_copied_files_again_changes_nothing(logs: Journals, shuffle: ran
         assert as_bytes(compact(one)) == before
         assert as_bytes(compact(one, copy)) == before
         assert as_bytes(compact(copy, one)) == before
+
+
+def through_parquet(compaction: Compaction, folder: Path) -> Compaction:
+    """Write a store to the disk, as a site has it, and read it back."""
+    for name, content in as_bytes(compaction).items():
+        path = folder / f"{name}.parquet"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    return load_store(folder)
+
+
+@given(journals, st.randoms(use_true_random=False), st.integers(1, 4))
+@settings(max_examples=60, deadline=None)
+def test_compacting_parts_and_merging_is_compacting_the_whole(
+    logs: Journals, shuffle: random.Random, n_parts: int
+) -> None:
+    whole = compact_runs(run_records(logs, [*logs], shuffle))
+    order = [*logs]
+    shuffle.shuffle(order)
+    parts = [compact_runs(run_records(logs, order[n::n_parts], shuffle)) for n in range(n_parts)]
+    assert as_bytes(merge(parts)) == as_bytes(whole)
+    assert as_bytes(merge([merge(parts[:2]), merge(parts[2:])])) == as_bytes(whole)
+    assert as_bytes(merge([whole, *parts])) == as_bytes(whole)
+
+
+@given(journals, st.randoms(use_true_random=False))
+@settings(max_examples=25, deadline=None)
+def test_store_on_the_disk_is_as_good_as_the_logs(logs: Journals, shuffle: random.Random) -> None:
+    order = [*logs]
+    shuffle.shuffle(order)
+    one, other = (compact_runs(run_records(logs, order[n::2], shuffle)) for n in range(2))
+    with tempfile.TemporaryDirectory() as folder:
+        back = through_parquet(one, Path(folder))
+        assert as_bytes(back) == as_bytes(one)
+        assert as_bytes(merge([back])) == as_bytes(one)
+        assert as_bytes(merge([back, other])) == as_bytes(compact_runs(run_records(logs, [*logs], shuffle)))
+
+
+@given(journals, st.randoms(use_true_random=False))
+@settings(max_examples=40, deadline=None)
+def test_records_come_out_of_the_archive_as_they_went_in(logs: Journals, shuffle: random.Random) -> None:
+    runs = {run.run_id: run for run in run_records(logs, [*logs], shuffle)}
+    store = compact_runs(runs.values())
+    for run_id, run in runs.items():
+        back = expand_run(store, run_id)
+        if any(isinstance(record, Delete) for r in runs.values() for record in r.records.values()):
+            assert [*back.records] == sorted(without_contents(run).records) or back.records.keys() == run.records.keys()
+        else:
+            assert back.records == run.records
+        assert set(back.unknown) == set(run.unknown) or not back.unknown
+        assert set(back.problems) == set(run.problems) or not back.problems
 
 
 @given(journals)

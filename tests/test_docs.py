@@ -22,8 +22,16 @@ import pytest
 import reportgen
 import reportgen.views
 from reportgen.cli import cli
-from reportgen.options import ContextOptions, MetricOptions, Options
+from reportgen.options import ContextOptions, MetricOptions, Options, RetentionOptions
 from reportgen.records import AnyRecord
+from reportgen.store import TABLES
+from reportgen.store.reading import QUERIES, TYPES
+
+DATA = Path(__file__).resolve().parent.parent / "docs/data.md"
+ABOUT_QUERIES = """\
+Run them in the site's folder, and put in your own names for `churn`, `accuracy` and so on. SQL is for DuckDB: its
+shell, or `duckdb.sql(text)`. In Python `answer` is a data frame. The page *Data* of every site has them too.
+"""
 
 
 def cli_reference() -> str:
@@ -63,6 +71,42 @@ def iter_views() -> Iterator[tuple[str, type]]:
             yield module.name, contents[class_name]
 
 
+def data_reference() -> str:
+    """The tables of a site's `data/` and the ready queries, below what is written by hand."""
+    mark = "<!-- What follows is generated from reportgen/store by `make docs`. -->\n"
+    by_hand, found, _ = DATA.read_text("utf-8").partition(mark)
+    assert found, "docs/data.md has lost the line that its generated part begins after"
+    return by_hand + mark + types_reference() + tables_reference() + queries_reference()
+
+
+def types_reference() -> str:
+    text = "\n## Types\n\n| type | DuckDB | pandas | polars |\n|---|---|---|---|\n"
+    for names in TYPES.values():
+        usual, *others = names.pandas
+        pandas = f"`{usual}`" + "".join(f", `{other}` {names.pandas_note}" for other in others)
+        text += f"| {names.word} | `{names.duckdb}` | {pandas} | `{names.polars}` |\n"
+    return text
+
+
+def tables_reference() -> str:
+    text = "\n## Tables\n"
+    for name, table in TABLES.items():
+        files = f"data/{name}/<day>.parquet" if table.by_day else f"data/{name}.parquet"
+        order = ", ".join(f"`{column}`" for column in table.order)
+        text += f"\n### {name}\n\n`{files}`: a row is {table.meaning}. Sorted by {order}.\n"
+        text += "\n| column | type | meaning |\n|---|---|---|\n"
+        text += "".join(f"| `{c.name}` | {TYPES[c.type].word} | {c.meaning} |\n" for c in table.columns)
+    return text
+
+
+def queries_reference() -> str:
+    text = f"\n## Ready queries\n\n{ABOUT_QUERIES}"
+    for query in QUERIES:
+        text += f"\n### {query.title}\n\n{query.note}\n\n```sql\n{query.sql}```\n"
+        text += "".join(f"\n```python\n{code}```\n" for code in (query.pandas, query.polars))
+    return text
+
+
 def json_schema() -> str:
     """The JSON Schema of a line of a log."""
     schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **msgspec.json.schema(AnyRecord)}
@@ -74,9 +118,10 @@ def json_schema() -> str:
     [
         ("docs/cli.md", cli_reference),
         ("docs/views.md", views_reference),
+        ("docs/data.md", data_reference),
         ("reportgen/log-format.schema.json", json_schema),
     ],
-    ids=["cli", "views", "schema"],
+    ids=["cli", "views", "data", "schema"],
 )
 def test_generated_reference_is_up_to_date(repository: Path, update: bool, path: str, generate: object) -> None:
     assert callable(generate)
@@ -109,11 +154,12 @@ def test_every_error_slug_is_documented(repository: Path) -> None:
 def test_every_configuration_key_is_documented(repository: Path) -> None:
     text = (repository / "docs/configuration.md").read_text("utf-8")
     documented = set(re.findall(r"^\| `([a-z_.<>]+)` \|", text, re.MULTILINE))
-    options = {field.name for field in msgspec.structs.fields(Options)} - {"metrics", "context"}
+    options = {field.name for field in msgspec.structs.fields(Options)} - {"metrics", "context", "retention"}
     metric_options = {f"metrics.<name>.{field.name}" for field in msgspec.structs.fields(MetricOptions)}
     context_options = {f"context.{field.name}" for field in msgspec.structs.fields(ContextOptions)}
+    retention_options = {f"retention.{field.name}" for field in msgspec.structs.fields(RetentionOptions)}
 
-    assert documented == options | metric_options | context_options
+    assert documented == options | metric_options | context_options | retention_options
 
 
 def test_every_environment_variable_is_documented(repository: Path) -> None:

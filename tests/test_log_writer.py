@@ -23,11 +23,12 @@ from logs import PNG
 from recording import ROOT, Fields, fresh_process, journals_of, run_python
 
 import reportgen
-from reportgen.compact import compact_run
+from reportgen.compact.rows import compact_run
 from reportgen.jsontext import encode_text
 from reportgen.log import writer
+from reportgen.log.find import find_journals
 from reportgen.log.layout import blob_name
-from reportgen.log.reader import find_journals, read_run
+from reportgen.log.reader import read_run
 from reportgen.log.writer import Journal, new_writer, open_line
 from reportgen.records import Metric
 

@@ -79,7 +79,7 @@ STRATEGIES: dict[type[Record], st.SearchStrategy[Record]] = {
         name=maybe_text,
         digest=maybe_text,
     ),
-    Delete: build(Delete, artifact=text, reason=maybe_text),
+    Delete: build(Delete, artifact=maybe_text, reason=maybe_text),
 }
 
 MINIMAL: dict[str, dict[str, Any]] = {
@@ -92,7 +92,7 @@ MINIMAL: dict[str, dict[str, Any]] = {
     "metric": {"name": "loss", "value": 0.5},
     "list": {"name": "loss", "values": [0.5]},
     "use": {"direction": "read"},
-    "delete": {"artifact": "a1"},
+    "delete": {},
 }
 every_kind = pytest.mark.parametrize("kind", MINIMAL)
 

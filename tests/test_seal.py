@@ -22,7 +22,8 @@ from reportgen import cli
 from reportgen.build import build_site
 from reportgen.errors import InputError, OutputError
 from reportgen.log import seal
-from reportgen.log.reader import RunRecords, find_journals, read_run
+from reportgen.log.find import find_journals
+from reportgen.log.reader import RunRecords, read_run
 from reportgen.log.seal import SealResult, find_finished, seal_journal, seal_logs
 from reportgen.options import Options
 from reportgen.records import Metric

@@ -12,7 +12,8 @@ from recording import fresh_process, run_python
 
 import reportgen
 from reportgen.log import seal
-from reportgen.log.reader import find_journals, read_run
+from reportgen.log.find import find_journals
+from reportgen.log.reader import read_run
 from reportgen.recorder import run as run_module
 from reportgen.records import End, Metric
 

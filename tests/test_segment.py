@@ -21,8 +21,9 @@ from logs import end, list_metric, number_records, run_start
 from test_records import STRATEGIES
 
 from reportgen.errors import InputError
+from reportgen.log.find import find_journals
 from reportgen.log.parse import Line, iter_lines
-from reportgen.log.reader import RunRecords, Unknown, find_journals, read_run
+from reportgen.log.reader import RunRecords, Unknown, read_run
 from reportgen.log.seal import seal_journal
 from reportgen.log.segment import COLUMNS, DamagedSegmentError, decode_segment, encode_segment, read_identity
 from reportgen.records import AnyRecord, Artifact, ListMetric, Metric, encode_line
@@ -445,7 +446,8 @@ def test_flipped_bit_gives_no_wrong_record() -> None:
 def test_reading_journals_alone_does_not_load_pyarrow() -> None:
     write_journal(Path(), HEAD, encode_line(ONE))
     code = (
-        "import sys; from pathlib import Path; from reportgen.log.reader import find_journals, read_run\n"
+        "import sys; from pathlib import Path; from reportgen.log.find import find_journals\n"
+        "from reportgen.log.reader import read_run\n"
         "(files,) = find_journals([Path()]).values()\n"
         "print(len(read_run(files).records), 'pyarrow' in sys.modules)"
     )

@@ -21,7 +21,7 @@ TIME = pa.timestamp("us", tz="UTC")
 
 def column_type(name: str) -> pa.DataType:
     """The type that a column's name promises; times, flags, numbers and the rest, which is text."""
-    if name == "at" or name.endswith("_at"):
+    if name.endswith("_at"):
         return TIME
     if name in {"value", "x", "first", "last", "min", "max", "mean"}:
         return pa.float64()

@@ -22,9 +22,11 @@ from recording import ROOT, fresh_process, journals_of, only, records_of, run_py
 
 import reportgen
 from reportgen.build import build_site
-from reportgen.compact import compact_run, merge_runs
+from reportgen.compact import compact_runs
+from reportgen.compact.rows import compact_run
 from reportgen.log import writer
-from reportgen.log.reader import find_journals, read_run
+from reportgen.log.find import find_journals
+from reportgen.log.reader import read_run
 from reportgen.log.seal import seal_journal, seal_logs
 from reportgen.options import Options
 from reportgen.records import Artifact, ListMetric, Metric, StepStart
@@ -197,7 +199,7 @@ def test_what_was_acknowledged_survives_sigkill_of_320_forked_writers() -> None:
         check_killed_run(LOGS, run_id, n_threads, names)
     assert len(acknowledged) >= 240, "three in four are killed only after they began their run"
     assert sum(len(names) for _, names in acknowledged.values()) > 500
-    merge_runs(compact_run(read_run(files)) for files in journals.values())  # all of them can be shown
+    compact_runs(read_run(files) for files in journals.values())  # all of them can be shown
 
 
 SPAWNED = RECORDING + "\nimport sys\nrun_until_killed(1, int(sys.argv[1]))\n"
@@ -662,10 +664,10 @@ def test_clock_that_steps_back_by_a_day_changes_no_order(monkeypatch: pytest.Mon
         (files,) = find_journals([LOGS]).values()
         run = read_run(files)
         assert [seq for _, seq in run.records] == [*range(len(records))]
-        compaction = merge_runs([compact_run(run)])
+        compaction = compact_runs([run])
         (metric,) = table_rows(compaction.tables["metrics"])
         assert metric["value"] == 5
-        points = [row for table in compaction.points.values() for row in table_rows(table)]
+        points = [row for table in compaction.days["points"].values() for row in table_rows(table)]
         assert [(row["x"], row["value"]) for row in points] == [(n, n) for n in range(6)]
         versions = {row["version"]: row["data_json"] for row in table_rows(compaction.tables["artifacts"])}
         assert versions == {n + 1: json.dumps(f"text {n}") for n in range(6)}

@@ -8,12 +8,14 @@ from reportgen.jsontext import to_json
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Mapping
+    import os
+    from collections.abc import Callable, Mapping
     from typing import Any
     from uuid import UUID
 
     from reportgen.records import ArtifactType
 
+_FIELDS = "id key type version description data metadata created updated run_id step_id".split()
 TYPES: tuple[ArtifactType, ...] = ("link", "markdown", "table", "image", "progress")
 
 
@@ -67,7 +69,8 @@ class Artifact:
         self.type: ArtifactType = type
         self.key = key
         self.description = description
-        self.data = data
+        self._data = data
+        self._read_data: Callable[[], Any] | None = None
         self.metadata = _check_metadata(metadata)
         self.id: UUID | str | None = None
         self.version: int | None = None
@@ -75,6 +78,17 @@ class Artifact:
         self.updated: dt.datetime | None = None
         self.run_id: str | None = None
         self.step_id: str | None = None
+
+    @property
+    def data(self) -> Any:
+        """The content."""
+        if self._read_data is not None:
+            self._data, self._read_data = self._read_data(), None
+        return self._data
+
+    @data.setter
+    def data(self, data: Any) -> None:
+        self._data, self._read_data = data, None
 
     @property
     def flow_run_id(self) -> str | None:
@@ -92,7 +106,7 @@ class Artifact:
         return f"Artifact(type={self.type!r}, {named}{version}id={self.id!s})"
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Artifact) and vars(self) == vars(other)
+        return isinstance(other, Artifact) and all(getattr(self, name) == getattr(other, name) for name in _FIELDS)
 
     __hash__ = None  # type: ignore[assignment]
 
@@ -141,11 +155,12 @@ class Artifact:
     # Reading
 
     @classmethod
-    def get(cls, key: str) -> Artifact | None:
+    def get(cls, key: str, *, log_dir: str | os.PathLike[str] | None = None) -> Artifact | None:
         """Give the newest version of a key that is not deleted; `None` when there is none.
 
-        Inside a run, that the current step read it is recorded. Looked for is in the log directory of the current
-        run, else of `REPORTGEN_LOG_DIR`, else of the configuration, else in `runs`.
+        Inside a run, that the current step read it is recorded. Looked for is in `log_dir`, a log directory or a site,
+        else in the log directory of the current run, else in `REPORTGEN_LOG_DIR`, else in the log directories of the
+        configuration, else in `runs`.
 
         Raises
         ------
@@ -156,14 +171,14 @@ class Artifact:
         """
         from reportgen.artifacts.lookup import find_artifact
 
-        return find_artifact(key)
+        return find_artifact(key, log_dir=log_dir)
 
     @classmethod
-    async def aget(cls, key: str) -> Artifact | None:
+    async def aget(cls, key: str, *, log_dir: str | os.PathLike[str] | None = None) -> Artifact | None:
         """Do what `get` does, in a thread."""
         import asyncio
 
-        return await asyncio.to_thread(cls.get, key)
+        return await asyncio.to_thread(cls.get, key, log_dir=log_dir)
 
     @classmethod
     def get_or_create(

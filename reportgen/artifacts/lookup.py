@@ -1,7 +1,8 @@
-"""Looks up artifacts that earlier runs recorded, and records that they were used."""
+"""Looks up artifacts that were recorded, and records that they were used."""
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 from datetime import UTC, datetime, timedelta
@@ -10,16 +11,21 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from reportgen.artifacts.artifact import Artifact, markdown_link, name_cells
+from reportgen.errors import InputError
 from reportgen.inputs.names import check_key
-from reportgen.queries import find_versions
+from reportgen.queries.artifacts import find_version
 from reportgen.recorder.joining import current_scope, scope_unless_outside
-from reportgen.settings import load_settings, resolve_log_dir
+from reportgen.sources import EMPTY_SOURCE, Source, choose_paths, open_source
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+_NO_LOGS = ("no-log-directory", "no-runs")
 
-def find_artifact(key: str, version: int | None = None, *, is_use: bool = False) -> Artifact | None:
+
+def find_artifact(
+    key: str, version: int | None = None, *, is_use: bool = False, log_dir: str | os.PathLike[str] | None = None
+) -> Artifact | None:
     """Find a version of a key, by default the newest that is not deleted, and record that the current step read it.
 
     Outside a run a look is nothing to warn of, a use that is not recorded is.
@@ -34,34 +40,46 @@ def find_artifact(key: str, version: int | None = None, *, is_use: bool = False)
     if not isinstance(key, str):
         raise TypeError(f"key must be text, not {type(key).__name__}")
     check_key(key)
-    log_dir = current_log_dir()
-    rows = [row for row in find_versions(log_dir, key) if row["deleted_at"] is None]
-    row = next((row for row in reversed(rows) if version in (None, row["version"])), None)
+    source = _open_or_empty(log_dir)
+    row = find_version(source.store, key, version)
     if row is None:
         return None
-    artifact = _from_row(row, log_dir)
     scope = scope_unless_outside("the use of the artifact") if is_use else current_scope()
     if scope:
         scope.run.record("use", step=scope.step, direction="read", key=key, artifact=row["artifact_id"])
-    return artifact
+    return to_artifact(row, source)
 
 
-def current_log_dir() -> Path:
-    """Where artifacts are looked up: in the log directory of the current run, else where a new run would record."""
-    scope = current_scope()
-    return (scope.run.log_dir if scope else None) or Path(resolve_log_dir(None, load_settings()))
+def current_paths(log_dir: str | os.PathLike[str] | None = None) -> list[Path]:
+    """Choose where to look: the argument, else where the current run records, else as `choose_paths` says."""
+    scope = None if log_dir else current_scope()
+    return [scope.run.log_dir] if scope and scope.run.log_dir else choose_paths(log_dir)
 
 
-def _from_row(row: Mapping[str, Any], log_dir: Path) -> Artifact:
+def open_current(log_dir: str | os.PathLike[str] | None = None) -> Source:
+    """Open what `current_paths` chooses."""
+    return open_source(current_paths(log_dir))
+
+
+def _open_or_empty(log_dir: str | os.PathLike[str] | None) -> Source:
+    """The same; where nothing was recorded yet, there is nothing to be found."""
+    try:
+        return open_current(log_dir)
+    except InputError as error:
+        if error.slug in _NO_LOGS:
+            return EMPTY_SOURCE
+        raise
+
+
+def to_artifact(row: Mapping[str, Any], source: Source) -> Artifact:
+    """Make the object of a row; its content is taken apart when it is first looked at."""
     artifact = Artifact.__new__(Artifact)
     metadata = json.loads(row["metadata_json"])
-    data = json.loads(row["data_json"])
     vars(artifact).update(
         type=row["type"],
         key=row["key"],
         description=row["description"],
-        data=data,
-        metadata=metadata,
+        metadata={**metadata, **_link_facts(row)},
         id=_to_uuid(row["artifact_id"]),
         version=row["version"],
         created=_moment(row["created_at"]),
@@ -69,9 +87,17 @@ def _from_row(row: Mapping[str, Any], log_dir: Path) -> Artifact:
         run_id=row["run_id"],
         step_id=row["step_id"],
     )
-    if isinstance(data, dict):
-        _settle_data(artifact, data, log_dir)
+    artifact._read_data = functools.partial(_read_data, row, source)
     return artifact
+
+
+def _link_facts(row: Mapping[str, Any]) -> dict[str, Any]:
+    data: Any = json.loads(row["data_json"]) if row["type"] == "link" else None
+    return {"link": data["link"], "link_text": data.get("link_text")} if _is_link(data) else {}
+
+
+def _is_link(data: Any) -> bool:
+    return isinstance(data, dict) and isinstance(data.get("link"), str)
 
 
 def _to_uuid(identity: str) -> UUID | str:
@@ -86,34 +112,37 @@ def _moment(us: int) -> datetime:
     return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=us)
 
 
-def _settle_data(artifact: Artifact, data: dict[str, Any], log_dir: Path) -> None:
+def _read_data(row: Mapping[str, Any], source: Source) -> Any:
     """Turn what a record holds into what users of the object expect; data of another form stays as it is."""
-    folder = log_dir / str(artifact.run_id)
-    if artifact.type == "link" and isinstance(data.get("link"), str):
-        artifact.data = markdown_link(data["link"], data.get("link_text"))
-        artifact.metadata = {**artifact.metadata, "link": data["link"], "link_text": data.get("link_text")}
-    elif artifact.type == "image":
+    data = json.loads(row["data_json"])
+    if not isinstance(data, dict):
+        return data
+    if row["type"] == "link" and _is_link(data):
+        return markdown_link(data["link"], data.get("link_text"))
+    if row["type"] == "image":
         name = data.get("blob")
-        artifact.data = data.get("url") or (_blob_path(name, folder) if isinstance(name, str) else data)
-    elif artifact.type == "table" and isinstance(data.get("columns"), list) and isinstance(data.get("rows"), list):
-        rows = _read_large_table(data["blob"], folder) if isinstance(data.get("blob"), str) else data["rows"]
-        artifact.data = name_cells(data["columns"], rows)
+        return data.get("url") or (_blob_path(name, row["run_id"], source) if isinstance(name, str) else data)
+    if row["type"] == "table" and isinstance(data.get("columns"), list) and isinstance(data.get("rows"), list):
+        name = data.get("blob")
+        rows = _read_large_table(name, row["run_id"], source) if isinstance(name, str) else data["rows"]
+        return name_cells(data["columns"], rows)
+    return data
 
 
-def _blob_path(name: str, folder: Path) -> str:
+def _blob_path(name: str, run_id: str, source: Source) -> str:
     from reportgen.blobs import BlobError, find_blob
 
     try:
-        return os.fspath(find_blob(name, [folder]))
+        return os.fspath(find_blob(name, source.iter_blob_folders(run_id)))
     except BlobError as error:
-        raise OSError(f"the file {name} of {folder} cannot be used: {error}") from error
+        raise OSError(f"the file {name} of run {run_id} cannot be used: {error}") from error
 
 
-def _read_large_table(name: str, folder: Path) -> list[Any]:
+def _read_large_table(name: str, run_id: str, source: Source) -> list[Any]:
     from reportgen.tables import TableFileError, inspect_table
 
     try:
-        batches = inspect_table(Path(_blob_path(name, folder))).iter_batches()
+        batches = inspect_table(Path(_blob_path(name, run_id, source))).iter_batches()
         return [row for columns in batches for row in zip(*columns, strict=True)]
     except TableFileError as error:
-        raise OSError(f"the table {name} of {folder} cannot be read: {error}") from error
+        raise OSError(f"the table {name} of run {run_id} cannot be read: {error}") from error

@@ -11,11 +11,15 @@ import sys
 import click
 
 from reportgen import __version__
+from reportgen.cli.artifact import artifact
 from reportgen.cli.build import build
 from reportgen.cli.demo import demo
 from reportgen.cli.exec import execute
+from reportgen.cli.lineage import lineage
 from reportgen.cli.log import log
 from reportgen.cli.messages import say
+from reportgen.cli.metric import metric
+from reportgen.cli.runs import runs
 from reportgen.cli.seal import seal
 from reportgen.errors import ReportgenError
 
@@ -27,10 +31,14 @@ def cli(debug: bool) -> None:
     """Turn run logs of pipelines into a static report site."""
 
 
+cli.add_command(artifact)
 cli.add_command(build)
 cli.add_command(demo)
 cli.add_command(execute, "exec")
+cli.add_command(lineage)
 cli.add_command(log)
+cli.add_command(metric)
+cli.add_command(runs)
 cli.add_command(seal)
 
 

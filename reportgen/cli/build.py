@@ -24,8 +24,9 @@ _MAX_SHOWN = 10
 def build(logs: tuple[Path, ...], output: Path | None, title: str | None, quiet: bool) -> int:
     """Compact the runs of log directories LOGS and write their site.
 
-    LOGS are folders that hold one folder per run; by default $REPORTGEN_LOG_DIR, else those of reportgen.toml,
-    else runs. The site replaces an earlier one at the end, in one step: a build that fails changes nothing.
+    LOGS are folders that hold one folder per run, and sites that were built before; by default $REPORTGEN_LOG_DIR,
+    else those of reportgen.toml, else runs. The site replaces an earlier one at the end, in one step: a build that
+    fails changes nothing.
     """
     import msgspec
 

@@ -1,31 +1,29 @@
-"""Records become tables: one row per run, step, artifact version, metric and list metric.
+"""The records of one run become rows: of the run, its steps, artifacts, metrics and list metrics.
 
-`compact_run` looks at one run alone; `merge_runs` puts the parts together, numbers versions by key and
-applies tombstones. Neither depends on the order in which files are found or read, and reading a file
-twice changes nothing, because (run, writer, seq) identifies a record.
-
-Within a writer, `seq` is the order, even when its clock stepped back: a record counts as not earlier than
-the ones before it. Between writers the time decides, then the writer's name.
+Nothing depends on the order in which files are found or read, and reading a file twice changes nothing, because
+(run, writer, seq) identifies a record.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
+from reportgen.compact.archive import find_deletion, to_archive, without_contents
+from reportgen.compact.events import Event, order_events
 from reportgen.floats import decode_number
 from reportgen.log.reader import Problem, RunRecords
 from reportgen.records import (
-    AnyRecord,
     Artifact,
     Delete,
     End,
     ListMetric,
+    LogStart,
     Metric,
     Progress,
     RunStart,
@@ -35,75 +33,63 @@ from reportgen.records import (
 from reportgen.stats import mean
 from reportgen.text import iso_day
 
-if TYPE_CHECKING:
-    from reportgen.store import Tables
-
 UNKNOWN_PIPELINE = "unknown"
 _MOST_LOST = 100_000_000
 
 Row = dict[str, Any]
 
 
-class _Event(NamedTuple):
-    """A record with the time that orders it (microseconds, never falling within a writer)."""
+class Curve(NamedTuple):
+    """The points of a list metric: values, where they lie, and when each was recorded, all of one length."""
 
-    at: int
-    writer: str
-    seq: int
-    record: AnyRecord
+    name: str
+    values: list[float]
+    xs: list[float]
+    recorded_at: list[int]
 
 
 @dataclass
 class RunPart:
-    """The rows that one run gives, by table, and what only the merge can place."""
+    """The rows that one run gives, by table, and its curves; `day` (`YYYY-MM-DD`, UTC) is when it began."""
 
     run_id: str
     day: str
     tables: dict[str, list[Row]] = field(default_factory=dict)
-    deletes: list[Row] = field(default_factory=list)
+    curves: list[Curve] = field(default_factory=list)
 
     def add(self, table: str, row: Row) -> None:
         self.tables.setdefault(table, []).append({"run_id": self.run_id, **row})
 
 
-@dataclass(frozen=True)
-class Compaction:
-    """All runs as tables; `points` are in a table for each day on which runs began (`YYYY-MM-DD`, UTC)."""
-
-    tables: Tables
-    points: Tables
-
-
 def compact_run(run: RunRecords) -> RunPart:
     """Give the rows of one run. Without a single good record it has problems, but no row of its own."""
-    events = _order(run.records)
+    deletion = find_deletion(run)
+    if deletion:
+        run = without_contents(run)
+    events = order_events(run)
     start = next((event.record for event in events if isinstance(event.record, RunStart)), None)
     part = RunPart(run.run_id, iso_day(min((event.at for event in events), default=0)))
-    problems = list(run.problems)
+    misfits: list[Problem] = []
     if start is None:
-        problems.append(Problem(run.run_id, run.run_id, 0, "the record of the run's beginning is missing"))
+        misfits.append(Problem(run.run_id, run.run_id, 0, "the record of the run's beginning is missing"))
     if events:
-        _add_run(part, run, events, start)
+        _add_run(part, run, events, start, deletion)
     _add_steps(part, events)
-    _add_artifacts(part, events, problems)
+    _add_artifacts(part, events, misfits)
     _add_metrics(part, events)
     _add_lists(part, events)
     _add_edges(part, events)
-    for problem in sorted(set(problems)):
-        part.tables.setdefault("problems", []).append(problem._asdict())
+    _add_problems(part, "file", run.problems)
+    _add_problems(part, "run", () if deletion else misfits)
     for unknown in sorted(set(run.unknown)):
         part.add("unknown", unknown._asdict())
+    _add_records(part, run)
     return part
 
 
-def _order(records: dict[tuple[str, int], AnyRecord]) -> list[_Event]:
-    events: list[_Event] = []
-    writer_before, latest = None, 0
-    for (writer, seq), record in sorted(records.items(), key=lambda item: item[0]):
-        latest = max(latest, record.ts) if writer == writer_before else record.ts
-        writer_before = writer
-        events.append(_Event(latest, writer, seq, record))
-    return sorted(events, key=lambda event: event[:3])
+def _add_problems(part: RunPart, origin: str, problems: Iterable[Problem]) -> None:
+    for problem in sorted(set(problems)):
+        part.tables.setdefault("problems", []).append({**problem._asdict(), "origin": origin})
 
 
 def _error_columns(end: End | None) -> Row:
@@ -115,10 +101,13 @@ def _error_columns(end: End | None) -> Row:
     }
 
 
-def _add_run(part: RunPart, run: RunRecords, events: Sequence[_Event], start: RunStart | None) -> None:
+def _add_run(
+    part: RunPart, run: RunRecords, events: Sequence[Event], start: RunStart | None, deletion: Event | None
+) -> None:
     end = next((e for e in reversed(events) if isinstance(e.record, End) and e.record.step is None), None)
     end_record = end.record if end and isinstance(end.record, End) else None
     start = start or RunStart(ts=0, seq=0, pipeline=UNKNOWN_PIPELINE)
+    told = _without_deletions(events)
     row = {
         "pipeline": start.pipeline,
         "deployment": start.deployment,
@@ -126,8 +115,8 @@ def _add_run(part: RunPart, run: RunRecords, events: Sequence[_Event], start: Ru
         "status": end_record.status if end_record else None,
         "started_at": events[0].at,
         "ended_at": end.at if end else None,
-        "last_record_at": events[-1].at,
-        "longest_silence_us": max((after.at - before.at for before, after in pairwise(events)), default=0),
+        "last_record_at": told[-1].at,
+        "longest_silence_us": max((after.at - before.at for before, after in pairwise(told)), default=0),
         "parent_run_id": start.parent,
         "params_json": _json(start.params),
         "tags": start.tags,
@@ -136,9 +125,21 @@ def _add_run(part: RunPart, run: RunRecords, events: Sequence[_Event], start: Ru
         "detached": start.detached,
         "n_records": len(run.records),
         "n_writers": len({writer for writer, _ in run.records}),
-        "n_missing": sum(_count_missing(run).values()),
+        "n_missing": 0 if deletion else sum(_count_missing(run).values()),
+        "deleted_at": deletion.at if deletion else None,
+        "deleted_reason": deletion.record.reason if deletion and isinstance(deletion.record, Delete) else None,
     }
     part.add("runs", row)
+
+
+def _without_deletions(events: Sequence[Event]) -> Sequence[Event]:
+    """Leave out what those wrote who deleted something later: it says nothing of how the run went."""
+    deleters = {event.writer for event in events if isinstance(event.record, Delete)}
+    if not deleters:
+        return events
+    writers = {event.writer for event in events if not isinstance(event.record, (LogStart, Delete))}
+    told = [e for e in events if not isinstance(e.record, Delete) and (e.writer in writers or e.writer not in deleters)]
+    return told or events
 
 
 def _count_missing(run: RunRecords) -> dict[str, int]:
@@ -155,7 +156,7 @@ def _count_missing(run: RunRecords) -> dict[str, int]:
     return {writer: n for writer, n in missing.items() if n < _MOST_LOST}
 
 
-def _add_steps(part: RunPart, events: Sequence[_Event]) -> None:
+def _add_steps(part: RunPart, events: Sequence[Event]) -> None:
     ends = {e.record.step: e for e in events if isinstance(e.record, End) and e.record.step is not None}
     seen: set[str] = set()
     for event in events:
@@ -178,14 +179,14 @@ def _add_steps(part: RunPart, events: Sequence[_Event]) -> None:
         part.add("steps", row)
 
 
-def _add_artifacts(part: RunPart, events: Sequence[_Event], problems: list[Problem]) -> None:
+def _add_artifacts(part: RunPart, events: Sequence[Event], problems: list[Problem]) -> None:
     rows: dict[str, Row] = {}
     for event in events:
         record = event.record
         if isinstance(record, Artifact) and record.id not in rows:
             rows[record.id] = _artifact_row(event, record)
         elif isinstance(record, Delete):
-            part.deletes.append({"artifact_id": record.artifact, "at": event.at, "reason": record.reason})
+            part.add("deletes", {"artifact_id": record.artifact, "deleted_at": event.at, "reason": record.reason})
     for event in events:  # afterwards: the clock of the writer that updates may be behind
         if isinstance(event.record, Progress):
             _fold_progress(rows.get(event.record.artifact), event, event.record, part.run_id, problems)
@@ -193,7 +194,7 @@ def _add_artifacts(part: RunPart, events: Sequence[_Event], problems: list[Probl
         part.add("artifacts", row)
 
 
-def _artifact_row(event: _Event, record: Artifact) -> Row:
+def _artifact_row(event: Event, record: Artifact) -> Row:
     return {
         "key": record.key,
         "version": None,
@@ -213,7 +214,7 @@ def _artifact_row(event: _Event, record: Artifact) -> Row:
     }
 
 
-def _fold_progress(row: Row | None, event: _Event, record: Progress, run_id: str, problems: list[Problem]) -> None:
+def _fold_progress(row: Row | None, event: Event, record: Progress, run_id: str, problems: list[Problem]) -> None:
     if row is None or row["type"] != "progress":
         reason = "is not in this run" if row is None else f"is of type {row['type']}"
         file = f"{run_id}/{event.writer}"
@@ -226,7 +227,7 @@ def _fold_progress(row: Row | None, event: _Event, record: Progress, run_id: str
         row["description"] = record.description
 
 
-def _add_metrics(part: RunPart, events: Sequence[_Event]) -> None:
+def _add_metrics(part: RunPart, events: Sequence[Event]) -> None:
     rows: dict[str, Row] = {}
     for event in events:
         record = event.record
@@ -243,24 +244,29 @@ def _add_metrics(part: RunPart, events: Sequence[_Event]) -> None:
         part.add("metrics", rows[name])
 
 
-def _add_lists(part: RunPart, events: Sequence[_Event]) -> None:
-    calls: dict[str, list[_Event]] = {}
+def _add_lists(part: RunPart, events: Sequence[Event]) -> None:
+    calls: dict[str, list[Event]] = {}
     for event in events:
         if isinstance(event.record, ListMetric):
             calls.setdefault(event.record.name, []).append(event)
     for name in sorted(calls):
-        values: list[float] = []
-        xs: list[float] = []
-        for event in calls[name]:
-            record = event.record
-            if isinstance(record, ListMetric):
-                values += [decode_number(value) for value in record.values]
-                xs += [float(decode_number(x)) for x in (record.x or [])[: len(record.values)]]
-                xs += [float(index) for index in range(len(xs), len(values))]
+        curve = _join_calls(name, calls[name])
         last = calls[name][-1]
-        part.add("lists", {"name": name, "step_id": last.record.step, "recorded_at": last.at, **_summary(values)})
-        for index, value in enumerate(values):
-            part.add("points", {"name": name, "index": index, "x": xs[index], "value": value})
+        row = {"name": name, "step_id": last.record.step, "recorded_at": last.at, **_summary(curve.values)}
+        part.add("lists", row)
+        part.curves.append(curve)
+
+
+def _join_calls(name: str, calls: Sequence[Event]) -> Curve:
+    curve = Curve(name, [], [], [])
+    for event in calls:
+        record = event.record
+        if isinstance(record, ListMetric):
+            curve.values.extend(map(decode_number, record.values))
+            curve.xs.extend(float(decode_number(x)) for x in (record.x or [])[: len(record.values)])
+            curve.xs.extend(float(index) for index in range(len(curve.xs), len(curve.values)))
+            curve.recorded_at.extend([event.at] * len(record.values))
+    return curve
 
 
 def _summary(values: Sequence[float]) -> Row:
@@ -276,7 +282,7 @@ def _summary(values: Sequence[float]) -> Row:
     }
 
 
-def _add_edges(part: RunPart, events: Sequence[_Event]) -> None:
+def _add_edges(part: RunPart, events: Sequence[Event]) -> None:
     for event in events:
         record = event.record
         if isinstance(record, Use):
@@ -289,84 +295,17 @@ def _add_edges(part: RunPart, events: Sequence[_Event]) -> None:
                 "uri": record.uri,
                 "name": record.name,
                 "digest": record.digest,
-                "at": event.at,
+                "recorded_at": event.at,
             }
             part.add("edges", row)
 
 
+def _add_records(part: RunPart, run: RunRecords) -> None:
+    for (writer, seq), record in sorted(run.records.items(), key=lambda item: item[0]):
+        n_points, line = to_archive(record)
+        kind = str(record.__struct_config__.tag)
+        part.add("records", {"writer": writer, "seq": seq, "kind": kind, "n_points": n_points, "json": line})
+
+
 def _json(value: Any) -> str:
     return msgspec.json.encode(value).decode()
-
-
-def merge_runs(parts: Iterable[RunPart]) -> Compaction:
-    """Put the parts of all runs together; each run must be there once."""
-    from reportgen.store import make_table  # loads pyarrow, which a look at one key does without
-
-    ordered = sorted(parts, key=lambda part: part.run_id)
-    rows: dict[str, list[Row]] = {name: [] for name in _ROW_ORDER}
-    days: dict[str, list[Row]] = {}
-    for part in ordered:
-        for name, more in part.tables.items():
-            (days.setdefault(part.day, []) if name == "points" else rows[name]).extend(more)
-    number_versions(rows["artifacts"])
-    bury(rows["artifacts"], [delete for part in ordered for delete in part.deletes])
-    _place_edges(rows["edges"], rows["artifacts"])
-    for name, columns in _ROW_ORDER.items():
-        rows[name].sort(key=lambda row: tuple(_sortable(row[column]) for column in columns))
-    points = {day: make_table("points", sorted(days[day], key=_point_order)) for day in sorted(days)}
-    return Compaction({name: make_table(name, rows[name]) for name in rows}, points)
-
-
-_ROW_ORDER = {
-    "runs": ("started_at", "run_id"),
-    "steps": ("run_id", "started_at"),  # steps of one moment stay in the order of their records
-    "artifacts": ("key", "version", "created_at", "run_id", "writer", "seq"),
-    "metrics": ("name", "run_id"),
-    "lists": ("name", "run_id"),
-    "edges": ("run_id", "at", "direction", "artifact_id", "uri", "step_id"),
-    "problems": ("run_id", "file", "line", "reason"),
-    "unknown": ("run_id", "writer", "seq", "json"),
-}
-
-
-def _sortable(value: Any) -> tuple[bool, Any]:
-    return (value is not None, value)
-
-
-def _point_order(row: Mapping[str, Any]) -> tuple[str, str, int]:
-    return row["name"], row["run_id"], row["index"]
-
-
-def number_versions(artifacts: list[Row]) -> None:
-    """Count the versions of each key by (created, run id, writer, seq), from 1."""
-    artifacts.sort(key=lambda row: (row["created_at"], row["run_id"], row["writer"], row["seq"]))
-    counts: dict[str, int] = {}
-    for row in artifacts:
-        if row["key"] is not None:
-            counts[row["key"]] = row["version"] = counts.get(row["key"], 0) + 1
-
-
-def bury(artifacts: Iterable[Row], deletes: Iterable[Row]) -> None:
-    """Leave a tombstone of each deleted artifact: the row stays, its content goes."""
-    first: dict[str, Row] = {}
-    for delete in sorted(deletes, key=lambda row: (row["at"], row["reason"] or "")):
-        first.setdefault(delete["artifact_id"], delete)
-    for row in artifacts:
-        delete = first.get(row["artifact_id"], {})
-        if delete:
-            row.update(
-                deleted_at=delete["at"],
-                deleted_reason=delete["reason"],
-                data_json="null",
-                metadata_json="{}",
-                description=None,
-            )
-
-
-def _place_edges(edges: Sequence[Row], artifacts: Sequence[Row]) -> None:
-    """Fill in key and version of the artifacts that steps used."""
-    known = {row["artifact_id"]: row for row in artifacts}
-    for edge in edges:
-        artifact = known.get(edge["artifact_id"] or "")
-        if artifact:
-            edge["key"], edge["version"] = artifact["key"], artifact["version"]

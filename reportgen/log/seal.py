@@ -21,9 +21,13 @@ from pathlib import Path
 from typing import BinaryIO, Literal
 
 from reportgen.errors import InputError, OutputError, ReportgenError
-from reportgen.log.layout import SEGMENT_SUFFIX, is_sealing_name, sealing_name
+from reportgen.log.find import LogFile, find_journals, identify
+from reportgen.log.layout import SEGMENT_SUFFIX
 from reportgen.log.parse import Line, iter_lines, record_form
-from reportgen.log.reader import LogFile, find_journals, identify, read_run, read_segment
+from reportgen.log.reader import read_run, read_segment
+from reportgen.log.rewrite import is_same_line, open_journal, write_beside
+from reportgen.log.rewrite import lock_alone as _lock
+from reportgen.log.rewrite import sync_folder as _sync_folder
 from reportgen.records import End
 
 IDLE_HOURS = 24.0
@@ -138,7 +142,7 @@ def seal_journal(path: Path) -> SealResult:
         The segment cannot be written or is not what was to be written; the journal is as it was.
     """
     try:
-        with _open_journal(path) as journal:
+        with open_journal(path) as journal:
             if not _lock(journal):
                 return SealResult(path, "skipped", "still open")
             return _seal_locked(path, journal)
@@ -152,26 +156,6 @@ def _cannot_seal(
     path: Path, reason: str, hint: str = "the journal is as it was; mend that and seal again"
 ) -> OutputError:
     return OutputError(f"{path} cannot be sealed ({reason})", hint=hint, slug="cannot-seal")
-
-
-def _open_journal(path: Path) -> BinaryIO:
-    try:
-        return path.open("r+b")  # on NFS only a file that is open for writing can be locked
-    except PermissionError:
-        return path.open("rb")
-
-
-def _lock(journal: BinaryIO) -> bool:
-    """Take the journal for this process alone. File systems without locks go without."""
-    try:
-        import fcntl
-
-        fcntl.flock(journal, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    except (ImportError, OSError):
-        pass
-    return True
 
 
 def _seal_locked(path: Path, journal: BinaryIO) -> SealResult:
@@ -228,24 +212,10 @@ def _what_it_says(line: Line) -> tuple[int, bytes]:
 
 
 def _write_temporary(file: LogFile, lines: Sequence[Line], mode: int) -> Path:
-    """Write the segment under another name, through to the disk; what a killed process left of one goes."""
+    """Write the segment under another name."""
     from reportgen.log.segment import encode_segment
 
-    for path in file.path.parent.iterdir():
-        if is_sealing_name(path.name, file.path.stem):
-            path.unlink(missing_ok=True)
-    content = encode_segment(file.run_id, file.writer, lines)
-    temporary = file.path.with_name(sealing_name(file.path.stem))
-    try:
-        with temporary.open("xb") as target:
-            target.write(content)
-            target.flush()
-            temporary.chmod(mode)
-            os.fsync(target.fileno())
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-    return temporary
+    return write_beside(file.path, encode_segment(file.run_id, file.writer, lines), mode)
 
 
 def _compare(path: Path, temporary: Path, lines: Sequence[Line]) -> None:
@@ -256,17 +226,9 @@ def _compare(path: Path, temporary: Path, lines: Sequence[Line]) -> None:
         written = [*read_segment(temporary)]
     except DamagedSegmentError as damage:
         raise _cannot_seal(path, f"what was written is {damage}") from None
-    if len(written) != len(lines) or not all(map(_is_same, lines, written)):
+    if len(written) != len(lines) or not all(map(is_same_line, lines, written)):
         hint = "the journal is as it was; please report this"
         raise _cannot_seal(path, "what was written does not read back as the same records", hint)
-
-
-def _is_same(line: Line, written: Line) -> bool:
-    if line.number != written.number or (line.record is None) != (written.record is None):
-        return False
-    if written.raw or line.record is None or written.record is None:
-        return line.raw == written.raw
-    return record_form(line.record) == record_form(written.record)
 
 
 def _has_changed(path: Path, journal: BinaryIO, size: int) -> bool:
@@ -275,13 +237,3 @@ def _has_changed(path: Path, journal: BinaryIO, size: int) -> bool:
     except FileNotFoundError:
         return True
     return there.st_size != size or not os.path.samestat(there, os.fstat(journal.fileno()))
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make the names in a folder last. Where folders cannot be synced, that is left to the system."""
-    with contextlib.suppress(OSError):
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)

@@ -18,10 +18,10 @@ from reportgen.model.objects import (
     PointSource,
     Problem,
     Run,
-    RunStatus,
     Series,
     Step,
 )
+from reportgen.status import RunStatus
 
 __all__ = [
     "Artifact",

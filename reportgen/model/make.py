@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from reportgen.compact import Compaction
 from reportgen.images import ImageFacts
 from reportgen.model.objects import (
     Artifact,
@@ -20,21 +21,18 @@ from reportgen.model.objects import (
     PointSource,
     Problem,
     Run,
-    RunStatus,
     Series,
     Step,
 )
 from reportgen.options import MetricOptions, Options
-from reportgen.store import Tables, table_rows
+from reportgen.status import RunStatus, judge_status
+from reportgen.store import table_rows
 from reportgen.tables import TableFile
 from reportgen.text import number_form, readable_name
 
-_STALLED_AFTER_US = 10 * 60 * 1_000_000
-
 
 def build_model(
-    tables: Tables,
-    points: Tables,
+    compaction: Compaction,
     options: Options,
     *,
     images: Mapping[str, ImageFacts],
@@ -45,8 +43,8 @@ def build_model(
 
     Parameters
     ----------
-    tables, points
-        As `reportgen.compact.Compaction` has them.
+    compaction
+        The tables.
     options
         Goals, units and tolerances of metrics.
     images
@@ -56,13 +54,15 @@ def build_model(
     source_date_us
         The moment the site speaks of, if it is later than the newest record.
     """
+    tables = compaction.tables
     rows = {name: table_rows(tables[name]) for name in tables}
     newest = max((row["last_record_at"] for row in rows["runs"]), default=0)
     as_of = max(newest, source_date_us or 0)
     grouped = {name: _by_run(rows[name]) for name in rows}
-    runs = [_make_run(row, grouped, table_files, as_of) for row in rows["runs"]]
-    run_by_id = {run.id: run for run in runs}
-    artifacts = [artifact for run in runs for artifact in run.artifacts]
+    every_run = [_make_run(row, grouped, table_files, as_of) for row in rows["runs"]]
+    runs = [run for run in every_run if run.deleted_at is None]
+    run_by_id = {run.id: run for run in every_run}
+    artifacts = [artifact for run in every_run for artifact in run.artifacts]
     keys: dict[str, list[Artifact]] = {}
     for artifact in sorted(artifacts, key=lambda artifact: (artifact.key or "", artifact.version)):
         if artifact.key is not None:
@@ -71,6 +71,7 @@ def build_model(
         options=options,
         as_of=as_of,
         runs=runs,
+        deleted_runs=[run for run in every_run if run.deleted_at is not None],
         run_by_id=run_by_id,
         pipelines={name: Pipeline(name, line) for name, line in sorted(_group(runs, "pipeline").items())},
         keys={name: Key(name, versions) for name, versions in sorted(keys.items())},
@@ -78,11 +79,11 @@ def build_model(
         artifact_by_id={artifact.id: artifact for artifact in artifacts},
         uses=_group([e for run in runs for e in run.edges if e.direction == "read" and e.artifact_id], "artifact_id"),
         children=_group([run for run in runs if run.parent_id in run_by_id], "parent_id"),
-        points=PointSource(points),
+        points=PointSource(compaction),
         images=images,
         problems=[_pick(Problem, problem) for problem in rows["problems"]],
         tables=tables,
-        point_days=list(points),
+        days={name: [*days] for name, days in compaction.days.items()},
     )
 
 
@@ -111,7 +112,7 @@ def _make_run(
     def rows(table: str) -> list[dict[str, Any]]:
         return grouped[table].get(run_id, [])
 
-    status = _run_status(row, as_of)
+    status = judge_status(row, as_of)
     metrics = [_pick(MetricValue, metric) for metric in rows("metrics")]
     lists = [_pick(ListSummary, summary) for summary in rows("lists")]
     by_record = sorted(rows("artifacts"), key=lambda a: (a["created_at"], a["writer"], a["seq"]))
@@ -131,6 +132,8 @@ def _make_run(
         tags=row["tags"] or (),
         context=json.loads(row["context_json"]),
         error=_make_error(row),
+        deleted_at=row["deleted_at"],
+        deleted_reason=row["deleted_reason"] or "",
         detached=row["detached"],
         n_records=row["n_records"],
         n_writers=row["n_writers"],
@@ -146,16 +149,6 @@ def _make_run(
 
 def _pick(kind: Any, row: Mapping[str, Any]) -> Any:
     return kind(**{name: row[name] for name in kind.__dataclass_fields__})
-
-
-def _run_status(row: Mapping[str, Any], as_of: int) -> RunStatus:
-    if row["status"]:
-        status: RunStatus = row["status"]
-        return status
-    if row["detached"]:
-        return "completed"
-    silence = as_of - row["last_record_at"]
-    return "stalled" if silence > max(_STALLED_AFTER_US, 3 * row["longest_silence_us"]) else "running"
 
 
 def _make_error(row: Mapping[str, Any]) -> Error | None:

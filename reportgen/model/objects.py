@@ -6,17 +6,17 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any
 
 import pyarrow as pa
 
+from reportgen.compact import Compaction
 from reportgen.images import ImageFacts
 from reportgen.options import MetricOptions, Options
+from reportgen.status import RunStatus
 from reportgen.store import Tables
 from reportgen.tables import TableFile
 from reportgen.text import NumberForm
-
-RunStatus = Literal["completed", "failed", "cancelled", "running", "stalled"]
 
 _STATUS_ORDER: dict[str, int] = {"failed": 0, "stalled": 1, "running": 2, "cancelled": 3, "completed": 4}
 
@@ -128,7 +128,10 @@ class Problem:
 
 @dataclass(frozen=True)
 class Run:
-    """One execution of a pipeline with all that it recorded. Times are microseconds since the epoch."""
+    """One execution of a pipeline with all that it recorded. Times are microseconds since the epoch.
+
+    Of one that was deleted there are only its name, its status, and the tombstones of its artifacts.
+    """
 
     id: str
     pipeline: str
@@ -144,6 +147,8 @@ class Run:
     tags: Sequence[str]
     context: Mapping[str, Any]
     error: Error | None
+    deleted_at: int | None
+    deleted_reason: str
     detached: bool
     n_records: int
     n_writers: int
@@ -215,24 +220,15 @@ class MetricInfo:
 class PointSource:
     """Points of list metrics, fetched by name and run from tables sorted by them."""
 
-    def __init__(self, tables: Tables) -> None:
-        self._tables = tables
-        self._spans: dict[tuple[str, str], tuple[str, int, int]] = {}
-        for day, table in tables.items():
-            names: list[Any] = table.column("name").to_pylist()
-            run_ids: list[Any] = table.column("run_id").to_pylist()
-            start = 0
-            for position in range(1, len(names) + 1):
-                at_end = position == len(names)
-                if at_end or names[position] != names[start] or run_ids[position] != run_ids[start]:
-                    self._spans[names[start], run_ids[start]] = (day, start, position - start)
-                    start = position
+    def __init__(self, compaction: Compaction) -> None:
+        self._tables = compaction.days["points"]
+        self._places = compaction.curve_places
 
     def fetch(self, name: str, run_id: str) -> tuple[list[float], list[float]]:
         """Give the x positions and the values of a list metric of a run; empty when it has none."""
-        if (name, run_id) not in self._spans:
+        day, start, length = self._places.get((name, run_id), ("", 0, 0))
+        if not length:
             return [], []
-        day, start, length = self._spans[name, run_id]
         part = self._tables[day].slice(start, length)
         return _floats(part, "x"), _floats(part, "value")
 
@@ -251,9 +247,11 @@ class Model:
     as_of
         The moment the site speaks of: microseconds since the epoch.
     runs
-        All runs, oldest first.
+        All runs but the deleted ones, oldest first.
+    deleted_runs
+        Those of which only a tombstone is left.
     run_by_id, pipelines, keys, metrics
-        By id or name, names sorted.
+        By id or name, names sorted; deleted runs are found by id.
     artifact_by_id
         All artifacts, keyless ones too.
     uses
@@ -264,13 +262,14 @@ class Model:
         By name of the blob: what is known of the file.
     problems
         What could not be read; of runs without a single good record too.
-    point_days
-        The days (`YYYY-MM-DD`, UTC) that have a table of points.
+    days
+        By name of a table that is divided: the days (`YYYY-MM-DD`, UTC) that have one.
     """
 
     options: Options
     as_of: int
     runs: Sequence[Run]
+    deleted_runs: Sequence[Run]
     run_by_id: Mapping[str, Run]
     pipelines: Mapping[str, Pipeline]
     keys: Mapping[str, Key]
@@ -282,7 +281,7 @@ class Model:
     images: Mapping[str, ImageFacts]
     problems: Sequence[Problem]
     tables: Tables
-    point_days: Sequence[str]
+    days: Mapping[str, Sequence[str]]
 
     @cached_property
     def _neighbours(self) -> dict[str, tuple[Run | None, Run | None]]:
@@ -298,11 +297,11 @@ class Model:
 
     def run_before(self, run: Run) -> Run | None:
         """The run before it of the same pipeline and deployment."""
-        return self._neighbours[run.id][0]
+        return self._neighbours.get(run.id, (None, None))[0]
 
     def run_after(self, run: Run) -> Run | None:
         """The run after it of the same pipeline and deployment."""
-        return self._neighbours[run.id][1]
+        return self._neighbours.get(run.id, (None, None))[1]
 
     @cached_property
     def _places(self) -> dict[tuple[str, str], tuple[Series, int]]:

@@ -1,21 +1,21 @@
-"""The compacted tables: their schema, and their Parquet form under `data/` of a site.
+"""The schema of the store: which tables it has, what each column means, and in which order the rows are.
 
-`DATA_FORMAT` versions the schema; what each version changed is listed here.
+`DATA_FORMAT` versions the schema; what each version changed is listed here. `docs/data.md` and the site's page Data
+are made from this module.
 
 * 1 — first format.
 
-Times are UTC with whole microseconds. Columns named `…_json` hold JSON text. The same tables give the same
-bytes with one version of pyarrow.
+Times are UTC with whole microseconds. Columns named `…_json` hold JSON text.
 """
 
 from __future__ import annotations
 
-import io
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import pyarrow as pa
-import pyarrow.parquet as pq
+
+from reportgen.store.arrays import empty_table
 
 DATA_FORMAT = 1
 
@@ -26,108 +26,233 @@ _REAL: pa.DataType = pa.float64()
 _FLAG: pa.DataType = pa.bool_()
 _TEXTS: pa.DataType = pa.list_(_TEXT)
 
-SCHEMAS: dict[str, pa.Schema] = {
-    "runs": pa.schema(
-        {
-            "run_id": _TEXT,
-            "pipeline": _TEXT,
-            "deployment": _TEXT,
-            "name": _TEXT,
-            "status": _TEXT,
-            "started_at": _TIME,
-            "ended_at": _TIME,
-            "last_record_at": _TIME,
-            "longest_silence_us": _INT,
-            "parent_run_id": _TEXT,
-            "params_json": _TEXT,
-            "tags": _TEXTS,
-            "context_json": _TEXT,
-            "error_type": _TEXT,
-            "error_message": _TEXT,
-            "error_traceback": _TEXT,
-            "detached": _FLAG,
-            "n_records": _INT,
-            "n_writers": _INT,
-            "n_missing": _INT,
-        }
+Tables = Mapping[str, pa.Table]
+
+
+class Column(NamedTuple):
+    """A column: its name, type, and meaning in words."""
+
+    name: str
+    type: pa.DataType
+    meaning: str
+
+
+class TableInfo(NamedTuple):
+    """A table of the store.
+
+    Attributes
+    ----------
+    meaning
+        What a row is.
+    columns
+        Its columns.
+    order
+        The columns that its rows are sorted by, missing values last.
+    by_day
+        Whether it is a folder of files, one for each day (UTC) on which runs began.
+    """
+
+    meaning: str
+    columns: Sequence[Column]
+    order: Sequence[str]
+    by_day: bool = False
+
+
+_RUN = Column("run_id", _TEXT, "the run")
+_STEP = Column("step_id", _TEXT, "the step; missing directly under the run")
+_ERROR = (
+    Column("error_type", _TEXT, "class of the exception that ended it"),
+    Column("error_message", _TEXT, "its message"),
+    Column("error_traceback", _TEXT, "its traceback"),
+)
+
+TABLES: dict[str, TableInfo] = {
+    "runs": TableInfo(
+        "a run",
+        (
+            Column("run_id", _TEXT, "id of the run"),
+            Column("pipeline", _TEXT, "what was run"),
+            Column("deployment", _TEXT, "the name under which it was run, if any"),
+            Column("name", _TEXT, "the name it was given, if any"),
+            Column("status", _TEXT, "`completed`, `failed` or `cancelled`; missing when the logs have no end of it"),
+            Column("started_at", _TIME, "its first record"),
+            Column("ended_at", _TIME, "its end"),
+            Column("last_record_at", _TIME, "its newest record"),
+            Column("longest_silence_us", _INT, "longest time between two records, in microseconds"),
+            Column("parent_run_id", _TEXT, "the run that started it"),
+            Column("params_json", _TEXT, "its parameters, an object"),
+            Column("tags", _TEXTS, "its tags"),
+            Column("context_json", _TEXT, "facts on code and machine, an object"),
+            *_ERROR,
+            Column("detached", _FLAG, "made for an artifact that was recorded outside a run"),
+            Column("n_records", _INT, "records that were read"),
+            Column("n_writers", _INT, "processes that recorded"),
+            Column("n_missing", _INT, "records that did not arrive"),
+            Column("deleted_at", _TIME, "when it was deleted; then all else that it recorded is gone"),
+            Column("deleted_reason", _TEXT, "why"),
+        ),
+        ("started_at", "run_id"),
     ),
-    "steps": pa.schema(
-        {
-            "run_id": _TEXT,
-            "step_id": _TEXT,
-            "parent_step_id": _TEXT,
-            "name": _TEXT,
-            "attempt": _INT,
-            "status": _TEXT,
-            "started_at": _TIME,
-            "ended_at": _TIME,
-            "error_type": _TEXT,
-            "error_message": _TEXT,
-            "error_traceback": _TEXT,
-        }
+    "steps": TableInfo(
+        "an attempt of a step",
+        (
+            _RUN,
+            Column("step_id", _TEXT, "id of this attempt"),
+            Column("parent_step_id", _TEXT, "the step around it"),
+            Column("name", _TEXT, "name of the step"),
+            Column("attempt", _INT, "1 for the first try"),
+            Column("status", _TEXT, "`completed`, `failed` or `cancelled`; missing without an end"),
+            Column("started_at", _TIME, "its beginning"),
+            Column("ended_at", _TIME, "its end"),
+            *_ERROR,
+        ),
+        ("run_id", "started_at"),  # steps of one moment stay in the order of their records
     ),
-    "artifacts": pa.schema(
-        {
-            "key": _TEXT,
-            "version": _INT,
-            "artifact_id": _TEXT,
-            "type": _TEXT,
-            "run_id": _TEXT,
-            "step_id": _TEXT,
-            "created_at": _TIME,
-            "updated_at": _TIME,
-            "n_updates": _INT,
-            "description": _TEXT,
-            "data_json": _TEXT,
-            "metadata_json": _TEXT,
-            "deleted_at": _TIME,
-            "deleted_reason": _TEXT,
-            "writer": _TEXT,
-            "seq": _INT,
-        }
+    "artifacts": TableInfo(
+        "an artifact: a version of a key, or one without a key",
+        (
+            Column("key", _TEXT, "its key, if any"),
+            Column("version", _INT, "counts the artifacts of its key from 1; missing without a key"),
+            Column("artifact_id", _TEXT, "id of the artifact"),
+            Column("type", _TEXT, "`link`, `markdown`, `table`, `image` or `progress`"),
+            _RUN,
+            _STEP,
+            Column("created_at", _TIME, "when it was recorded"),
+            Column("updated_at", _TIME, "when its progress changed last"),
+            Column("n_updates", _INT, "how often its progress changed"),
+            Column("description", _TEXT, "its description, Markdown"),
+            Column(
+                "data_json",
+                _TEXT,
+                "its content: `{link, link_text}`, text, `{columns, rows}`, `{url}`, per cent; `{blob}` is in `blobs`",
+            ),
+            Column("metadata_json", _TEXT, "further facts, an object"),
+            Column("deleted_at", _TIME, "when it was deleted; then its content is gone"),
+            Column("deleted_reason", _TEXT, "why"),
+            Column("writer", _TEXT, "the process that recorded it"),
+            Column("seq", _INT, "the number of its record"),
+        ),
+        ("key", "version", "created_at", "run_id", "writer", "seq"),
     ),
-    "metrics": pa.schema(
-        {"name": _TEXT, "run_id": _TEXT, "step_id": _TEXT, "value": _REAL, "recorded_at": _TIME, "n_values": _INT}
+    "metrics": TableInfo(
+        "a metric of a run",
+        (
+            Column("name", _TEXT, "name of the metric"),
+            _RUN,
+            Column("step_id", _TEXT, "the step that recorded the value"),
+            Column("value", _REAL, "the last value; may be NaN or infinite"),
+            Column("recorded_at", _TIME, "when it was recorded"),
+            Column("n_values", _INT, "how often the metric was recorded in this run"),
+        ),
+        ("name", "run_id"),
     ),
-    "lists": pa.schema(
-        {
-            "name": _TEXT,
-            "run_id": _TEXT,
-            "step_id": _TEXT,
-            "n_values": _INT,
-            "first": _REAL,
-            "last": _REAL,
-            "min": _REAL,
-            "max": _REAL,
-            "mean": _REAL,
-            "recorded_at": _TIME,
-        }
+    "lists": TableInfo(
+        "a list metric of a run",
+        (
+            Column("name", _TEXT, "name of the list metric"),
+            _RUN,
+            Column("step_id", _TEXT, "the step that recorded its last values"),
+            Column("n_values", _INT, "its length"),
+            Column("first", _REAL, "its first value"),
+            Column("last", _REAL, "its last value"),
+            Column("min", _REAL, "the smallest of its finite values"),
+            Column("max", _REAL, "the largest of them"),
+            Column("mean", _REAL, "their mean"),
+            Column("recorded_at", _TIME, "when the last values were recorded"),
+        ),
+        ("name", "run_id"),
     ),
-    "points": pa.schema({"name": _TEXT, "run_id": _TEXT, "index": _INT, "x": _REAL, "value": _REAL}),
-    "edges": pa.schema(
-        {
-            "run_id": _TEXT,
-            "step_id": _TEXT,
-            "direction": _TEXT,
-            "artifact_id": _TEXT,
-            "key": _TEXT,
-            "version": _INT,
-            "uri": _TEXT,
-            "name": _TEXT,
-            "digest": _TEXT,
-            "at": _TIME,
-        }
+    "points": TableInfo(
+        "a point of a list metric",
+        (
+            Column("name", _TEXT, "name of the list metric"),
+            _RUN,
+            Column("index", _INT, "0, 1, 2 … in the order of recording"),
+            Column("x", _REAL, "where the point lies; its index when that was not said"),
+            Column("value", _REAL, "its value; may be NaN or infinite"),
+            Column("recorded_at", _TIME, "when it was recorded"),
+        ),
+        ("name", "run_id", "index"),
+        by_day=True,
     ),
-    "problems": pa.schema({"run_id": _TEXT, "file": _TEXT, "line": _INT, "reason": _TEXT}),
-    "unknown": pa.schema({"run_id": _TEXT, "writer": _TEXT, "seq": _INT, "kind": _TEXT, "json": _TEXT}),
+    "edges": TableInfo(
+        "a version or a dataset that a step read or wrote",
+        (
+            _RUN,
+            _STEP,
+            Column("direction", _TEXT, "`read` or `write`"),
+            Column("artifact_id", _TEXT, "the artifact that was read"),
+            Column("key", _TEXT, "its key"),
+            Column("version", _INT, "its version"),
+            Column("uri", _TEXT, "the dataset, where it is no artifact"),
+            Column("name", _TEXT, "a short name of the dataset"),
+            Column("digest", _TEXT, "what tells the content of the dataset"),
+            Column("recorded_at", _TIME, "when"),
+        ),
+        ("run_id", "recorded_at", "direction", "artifact_id", "uri", "step_id"),
+    ),
+    "deletes": TableInfo(
+        "a deletion",
+        (
+            Column("run_id", _TEXT, "the run that the deletion was recorded in"),
+            Column("artifact_id", _TEXT, "the artifact that was deleted; missing when it was the run"),
+            Column("deleted_at", _TIME, "when"),
+            Column("reason", _TEXT, "why"),
+        ),
+        ("run_id", "deleted_at", "artifact_id", "reason"),
+    ),
+    "problems": TableInfo(
+        "something that could not be used",
+        (
+            _RUN,
+            Column("file", _TEXT, "the file, below the log directory"),
+            Column("line", _INT, "line in the file, from 1; 0 for the file or the run as a whole"),
+            Column("reason", _TEXT, "what is wrong, in a line"),
+            Column("origin", _TEXT, "`file`: found in reading it; `run`: records that do not fit together"),
+        ),
+        ("run_id", "file", "line", "reason", "origin"),
+    ),
+    "unknown": TableInfo(
+        "a record of a kind or with fields that this version does not know",
+        (
+            _RUN,
+            Column("writer", _TEXT, "the process that recorded it"),
+            Column("seq", _INT, "its number"),
+            Column("kind", _TEXT, "its kind"),
+            Column("json", _TEXT, "its line"),
+        ),
+        ("run_id", "writer", "seq", "json"),
+    ),
+    "records": TableInfo(
+        "a record, as its log has it",
+        (
+            _RUN,
+            Column("writer", _TEXT, "the process that recorded it"),
+            Column("seq", _INT, "its number"),
+            Column("kind", _TEXT, "its kind"),
+            Column("n_points", _INT, "of `list`: how many of the list's points are of this record; missing otherwise"),
+            Column("json", _TEXT, "its line, without the values of `list`, which are in `points`"),
+        ),
+        ("run_id", "writer", "seq"),
+        by_day=True,
+    ),
 }
 
-Tables = Mapping[str, pa.Table]
+SCHEMAS: dict[str, pa.Schema] = {
+    name: pa.schema([(column.name, column.type) for column in table.columns]) for name, table in TABLES.items()
+}
+_REPEATED: Any = pa.dictionary(pa.int32(), pa.string())
+POINTS = pa.schema(  # as it is in memory, where names and runs repeat many times
+    [(column.name, _REPEATED if column.type == _TEXT else column.type) for column in TABLES["points"].columns]
+)
+WHOLE_TABLES = tuple(name for name, table in TABLES.items() if not table.by_day)
+DAY_TABLES = tuple(name for name, table in TABLES.items() if table.by_day)
 
 
 def make_table(name: str, rows: Iterable[Mapping[str, Any]]) -> pa.Table:
     """Make the table of this name from rows; times are given as microseconds."""
-    return pa.Table.from_pylist([dict(row) for row in rows], schema=SCHEMAS[name])
+    found = [dict(row) for row in rows]
+    return pa.Table.from_pylist(found, schema=SCHEMAS[name]) if found else empty_table(SCHEMAS[name])
 
 
 def table_rows(table: pa.Table) -> list[dict[str, Any]]:
@@ -137,11 +262,3 @@ def table_rows(table: pa.Table) -> list[dict[str, Any]]:
             table = table.set_column(index, column.name, table.column(index).cast(pa.int64()))
     rows: list[dict[str, Any]] = table.to_pylist()
     return rows
-
-
-def to_parquet(table: pa.Table) -> bytes:
-    """Give a table's Parquet file: zstd, dictionaries, the data format in the file's metadata."""
-    metadata = {b"reportgen_data_format": str(DATA_FORMAT).encode()}
-    sink = io.BytesIO()
-    pq.write_table(table.replace_schema_metadata(metadata), sink, compression="zstd", write_statistics=True)
-    return sink.getvalue()

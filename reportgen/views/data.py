@@ -1,27 +1,70 @@
-"""The data behind the site: its tables for other programs, and what could not be read."""
+"""The data behind the site: its tables for other programs, how to ask them, and what could not be read."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from markupsafe import Markup
+
 from reportgen import urls
 from reportgen.model import Model
-from reportgen.store import DATA_FORMAT, SCHEMAS
+from reportgen.prose import render_inline
+from reportgen.store import DATA_FORMAT, TABLES, TableInfo
+from reportgen.store.reading import QUERIES, TYPES
 from reportgen.text import format_count
 from reportgen.views.parts import Frame, Here, Link, Page, make_frame
 
 _MAX_PROBLEMS = 1000
+_MAX_DAYS = 62
+
+
+@dataclass(frozen=True)
+class ColumnRow:
+    """A column: its name, its type in a word, and what it means."""
+
+    name: str
+    type: str
+    meaning: Markup
+
+
+@dataclass(frozen=True)
+class DayFiles:
+    """The files of a table that has one for each day: how many, the newest of them, and where the others are found."""
+
+    label: str
+    newest: Sequence[Link]
+    note: str
 
 
 @dataclass(frozen=True)
 class TableRow:
-    """A Parquet file: what it has, how many rows, which columns."""
+    """A table: its file, or the pattern of its files by day; how many rows; what a row is; its columns and order."""
 
     file: Link
-    what: str
     n_rows: str
-    columns: Sequence[str]
+    meaning: str
+    columns_label: str
+    columns: Sequence[ColumnRow]
+    order: str
+    days: DayFiles | None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """How a tool answers a question: its name, and the text to give it."""
+
+    tool: str
+    code: str
+
+
+@dataclass(frozen=True)
+class Question:
+    """A ready query: what it gives, what to know of it, and its text for each tool."""
+
+    title: str
+    note: Markup
+    answers: Sequence[Answer]
 
 
 @dataclass(frozen=True)
@@ -44,11 +87,11 @@ class DataView:
     lede
         What is here, in a sentence.
     tables
-        The Parquet files.
-    points
-        The files of list-metric points, one a day.
+        The tables, with their files and columns.
     manifest
         The list of all files with their SHA-256.
+    questions
+        The ready queries; the same on every site.
     problems
         What could not be used, at most 1,000.
     problems_note
@@ -58,22 +101,10 @@ class DataView:
     frame: Frame
     lede: str
     tables: Sequence[TableRow]
-    points: Sequence[Link]
     manifest: Link
+    questions: Sequence[Question]
     problems: Sequence[FileProblem]
     problems_note: str
-
-
-_WHAT = {
-    "runs": "a row for each run",
-    "steps": "a row for each attempt of a step",
-    "artifacts": "a row for each artifact version",
-    "metrics": "a row for each metric of a run",
-    "lists": "a row for each list metric of a run",
-    "edges": "a row for each version or dataset that a step read or wrote",
-    "problems": "a row for each line that could not be used",
-    "unknown": "records of kinds or with fields that this version does not know",
-}
 
 
 def make_pages(model: Model) -> Iterator[Page]:
@@ -90,18 +121,49 @@ def make_pages(model: Model) -> Iterator[Page]:
     view = DataView(
         frame=make_frame(model, urls.DATA, "Data"),
         lede=f"Everything on these pages as Parquet (data format {DATA_FORMAT}) for DuckDB, pandas, polars and others.",
-        tables=[
-            TableRow(
-                file=Link(f"{name}.parquet", here.to(urls.table(name))),
-                what=what,
-                n_rows=format_count(model.tables[name].num_rows, "row"),
-                columns=SCHEMAS[name].names,
-            )
-            for name, what in _WHAT.items()
-        ],
-        points=[Link(f"{day}.parquet", here.to(urls.points(day))) for day in model.point_days],
+        tables=[_table_row(model, here, name, info) for name, info in TABLES.items()],
         manifest=Link("manifest.json", here.to(urls.MANIFEST)),
+        questions=[
+            Question(
+                query.title,
+                render_inline(query.note),
+                [Answer("DuckDB", query.sql), Answer("pandas", query.pandas), Answer("polars", query.polars)],
+            )
+            for query in QUERIES
+        ],
         problems=problems[:_MAX_PROBLEMS],
         problems_note=format_count(len(problems), "problem"),
     )
     yield Page(urls.DATA, "data.html", view)
+
+
+def _table_row(model: Model, here: Here, name: str, info: TableInfo) -> TableRow:
+    return TableRow(
+        file=Link(f"{name}/*.parquet") if info.by_day else Link(f"{name}.parquet", here.to(urls.table(name))),
+        n_rows=format_count(_count_rows(model, name), "row"),
+        meaning=info.meaning,
+        columns_label=format_count(len(info.columns), "column"),
+        columns=[ColumnRow(c.name, TYPES[c.type].word, render_inline(c.meaning)) for c in info.columns],
+        order=", ".join(info.order),
+        days=_day_files(model.days[name], here, name) if model.days.get(name) else None,
+    )
+
+
+def _count_rows(model: Model, name: str) -> int:
+    """How many rows a table has; of those by day, without reading them."""
+    if name in model.tables:
+        return model.tables[name].num_rows
+    counts = model.tables["lists"]["n_values"] if name == "points" else model.tables["runs"]["n_records"]
+    return sum(count for count in counts.to_pylist() if isinstance(count, int))
+
+
+def _day_files(days: Sequence[str], here: Here, name: str) -> DayFiles:
+    newest = sorted(days, reverse=True)[:_MAX_DAYS]
+    note = "A file for each day (UTC) on which runs began."
+    if len(newest) < len(days):
+        note += f" These are the newest {_MAX_DAYS}; {urls.MANIFEST} lists all."
+    return DayFiles(
+        label=f"{format_count(len(days), 'file')} by day",
+        newest=[Link(day, here.to(urls.day_table(name, day))) for day in newest],
+        note=note,
+    )

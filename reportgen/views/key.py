@@ -144,7 +144,7 @@ def _facts(model: Model, here: Here, key: Key) -> list[Fact]:
     newest = key.newest
     run = model.run_by_id[newest.run_id]
     step = run.step_name(newest.step_id)
-    by = [here.run(run), *([Link(f"/ {step}")] if step else []), Link("of"), here.pipeline(run.pipeline)]
+    by = [here.run(run), *([Link(f"/ {step}")] if step else []), Link("of"), here.pipeline_of(model, run)]
     page = here.to(artifact_page(newest))
     facts = [
         Fact("Newest", [Link(f"v{newest.version}", page), Link(format_time(newest.created_at))]),

@@ -157,7 +157,8 @@ def make_pages(model: Model) -> Iterator[Page]:
     """Make the overview."""
     here = Here(urls.OVERVIEW)
     order = model.worst_first()
-    newest_keys = sorted((key.newest for key in model.keys.values()), key=lambda a: (a.updated_at, a.key), reverse=True)
+    living = (key.newest for key in model.keys.values() if key.newest.deleted_at is None)
+    newest_keys = sorted(living, key=lambda a: (a.updated_at, a.key), reverse=True)
     cards = [make_card(model, a, here, artifact_source(model, here, a)) for a in newest_keys[:_N_CARDS]]
     n_versions = sum(len(key.versions) for key in model.keys.values())
     newest_runs = model.runs[-_N_RUNS:]
@@ -362,6 +363,6 @@ def artifact_source(model: Model, here: Here, artifact: Artifact) -> list[Link]:
     """Say where an artifact comes from: pipeline, step, time."""
     run = model.run_by_id[artifact.run_id]
     step = run.step_name(artifact.step_id)
-    parts = [here.pipeline(run.pipeline)]
+    parts = [here.pipeline_of(model, run)]
     parts += [Link(f"/ {step}")] if step else []
     return [*parts, Link(f", {format_short_time(artifact.updated_at)}")]

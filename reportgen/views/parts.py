@@ -158,6 +158,10 @@ class Here:
     def pipeline(self, name: str) -> Link:
         return Link(name, self.to(urls.pipeline(name)))
 
+    def pipeline_of(self, model: Model, run: Run) -> Link:
+        """Link to the pipeline of a run; of a deleted run it may have no page."""
+        return self.pipeline(run.pipeline) if run.pipeline in model.pipelines else Link(run.pipeline)
+
     def metric(self, name: str) -> Link:
         return Link(name, self.to(urls.metric(name)))
 

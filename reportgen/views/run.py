@@ -82,6 +82,8 @@ class RunView:
         What it is called.
     pipeline
         The pipeline it is a run of.
+    is_deleted
+        Whether only a tombstone of it is left.
     lede
         The outcome in a sentence.
     facts
@@ -118,6 +120,7 @@ class RunView:
     mark: Mark
     name: str
     pipeline: Link
+    is_deleted: bool
     lede: str
     facts: Sequence[Fact]
     sections: Sequence[Link]
@@ -141,7 +144,7 @@ class RunView:
 
 def make_pages(model: Model) -> Iterator[Page | RawFile]:
     """Make the page of every run, and its points as CSV."""
-    for run in model.runs:
+    for run in [*model.runs, *model.deleted_runs]:
         yield make_page(model, run)
         if run.lists:
             yield make_points_file(model, run)
@@ -153,7 +156,9 @@ def make_page(model: Model, run: Run) -> Page:
     here = Here(url)
     before = model.run_before(run)
     curves = [make_curve(model, here, run, before, summary, n) for n, summary in enumerate(run.lists.values())]
-    crumbs = [("Runs", urls.RUNS), (run.pipeline, urls.pipeline(run.pipeline))]
+    crumbs = [("Runs", urls.RUNS)]
+    if run.pipeline in model.pipelines:
+        crumbs.append((run.pipeline, urls.pipeline(run.pipeline)))
     cards = _cards(model, here, run)
     lineage = _lineage(model, here, run)
     errors = make_errors(run)
@@ -164,14 +169,15 @@ def make_page(model: Model, run: Run) -> Page:
         ("Errors" if len(errors) > 1 else "Error", "error", errors),
         ("Artifacts", "artifacts", cards),
         ("Lineage", "lineage", lineage),
-        ("Setup", "setup", True),
-        ("Records", "records", True),
+        ("Setup", "setup", run.deleted_at is None),
+        ("Records", "records", run.deleted_at is None),
     ]
     view = RunView(
         frame=make_frame(model, url, run.name, crumbs=crumbs),
         mark=MARKS[run.status],
         name=run.name,
-        pipeline=here.pipeline(run.pipeline),
+        pipeline=here.pipeline_of(model, run),
+        is_deleted=run.deleted_at is not None,
         lede=_lede(model, run),
         facts=_facts(model, here, run),
         sections=[Link(text, f"#{anchor}") for text, anchor, there in sections if there],
@@ -201,6 +207,9 @@ def make_page(model: Model, run: Run) -> Page:
 def _lede(model: Model, run: Run) -> str:
     """Say the outcome and what changed, in a sentence or two."""
     took = format_duration(run.duration_us)
+    if run.deleted_at is not None:
+        why = f": {run.deleted_reason}" if run.deleted_reason else ""
+        return f"Deleted on {format_time(run.deleted_at)} UTC{why}."
     if run.detached:
         return "Artifacts that were recorded outside a run."
     if run.status in ("running", "stalled"):
@@ -227,7 +236,7 @@ def _lede(model: Model, run: Run) -> str:
 def _facts(model: Model, here: Here, run: Run) -> list[Fact]:
     before, after = model.run_before(run), model.run_after(run)
     facts = [Fact("Started", [Link(format_time(run.started_at))])]
-    if not run.detached:
+    if not run.detached and run.deleted_at is None:
         facts.append(Fact("Took", [Link(duration_text(run))]))
     if run.deployment:
         facts.append(Fact("Deployment", [Link(run.deployment)]))
@@ -241,7 +250,8 @@ def _facts(model: Model, here: Here, run: Run) -> list[Fact]:
         facts.append(Fact("Runs it started", comma_separated(here.run(child) for child in children[:5])))
     if before:
         facts.append(Fact("Run before", [here.run(before)]))
-    facts.append(Fact("Run after", [here.run(after) if after else Link("none yet")]))
+    if run.deleted_at is None:
+        facts.append(Fact("Run after", [here.run(after) if after else Link("none yet")]))
     facts.append(Fact("Run id", [Link(run.id)], is_id=True))
     return facts
 

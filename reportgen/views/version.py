@@ -67,7 +67,7 @@ class VersionView:
 
 def make_pages(model: Model) -> Iterator[Page | RawFile]:
     """Make the page and the raw files of every artifact."""
-    for run in model.runs:  # not by id, which foreign writers may give again in another run
+    for run in [*model.runs, *model.deleted_runs]:  # not by id, which foreign writers may give again in another run
         for artifact in run.artifacts:
             yield make_page(model, artifact)
             yield from raw_files(artifact, artifact_page(artifact))
@@ -187,7 +187,7 @@ def short_difference(model: Model, artifact: Artifact) -> str:
 def _facts(model: Model, here: Here, artifact: Artifact) -> list[Fact]:
     run = model.run_by_id[artifact.run_id]
     step = next((n for n, step in enumerate(run.steps) if step.id == artifact.step_id), None)
-    made_by = [here.run(run), Link("of"), here.pipeline(run.pipeline)]
+    made_by = [here.run(run), Link("of"), here.pipeline_of(model, run)]
     if step is not None:
         made_by[1:1] = [Link(f"/ {run.steps[step].name}", here.to(f"{urls.run(run.id)}#step-{step + 1}"))]
     facts = [Fact("Recorded", [Link(format_time(artifact.created_at))]), Fact("By", made_by)]

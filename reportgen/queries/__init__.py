@@ -1,0 +1,1 @@
+"""Questions about what was recorded, asked of log directories and sites alike."""

@@ -1,0 +1,37 @@
+"""The store: the compacted tables, their schema and their Parquet form."""
+
+from reportgen.store.folder import Store, StoreFolder
+from reportgen.store.parquet import Where, check_data_format, read_parquet, to_parquet
+from reportgen.store.schema import (
+    DATA_FORMAT,
+    DAY_TABLES,
+    POINTS,
+    SCHEMAS,
+    TABLES,
+    WHOLE_TABLES,
+    Column,
+    TableInfo,
+    Tables,
+    make_table,
+    table_rows,
+)
+
+__all__ = [
+    "DATA_FORMAT",
+    "DAY_TABLES",
+    "POINTS",
+    "SCHEMAS",
+    "TABLES",
+    "WHOLE_TABLES",
+    "Column",
+    "Store",
+    "StoreFolder",
+    "TableInfo",
+    "Tables",
+    "Where",
+    "check_data_format",
+    "make_table",
+    "read_parquet",
+    "table_rows",
+    "to_parquet",
+]

@@ -1,0 +1,34 @@
+"""Small Arrow arrays, made from their buffers.
+
+`pyarrow.array`, `pyarrow.scalar` and `Schema.empty_table` look for pandas, and load it where it is installed, which
+takes longer than a question to a store does.
+"""
+
+from __future__ import annotations
+
+import itertools
+import struct
+from collections.abc import Iterable
+from typing import Any
+
+import pyarrow as pa
+
+
+def text_array(values: Iterable[str]) -> Any:
+    """Make an array of texts."""
+    encoded = [value.encode("utf-8", "replace") for value in values]
+    ends = [0, *itertools.accumulate(map(len, encoded))]
+    offsets = pa.py_buffer(struct.pack(f"<{len(ends)}i", *ends))
+    return pa.StringArray.from_buffers(len(encoded), offsets, pa.py_buffer(b"".join(encoded)))
+
+
+def int_array(values: Iterable[int]) -> Any:
+    """Make an array of 64-bit whole numbers."""
+    numbers = [*values]
+    data = pa.py_buffer(struct.pack(f"<{len(numbers)}q", *numbers))
+    return pa.Array.from_buffers(pa.int64(), len(numbers), [None, data])
+
+
+def empty_table(schema: pa.Schema) -> pa.Table:
+    """Make a table without rows."""
+    return pa.Table.from_batches([], schema)

@@ -1,0 +1,164 @@
+"""The Parquet form of the store's tables, and how little of it a question has to read.
+
+The same tables give the same bytes with one version of pyarrow. Rows lie in small groups, whose smallest and largest
+values the file's footer has, so that whoever asks for a key or a run reads only the groups that may have it.
+"""
+
+from __future__ import annotations
+
+import functools
+import io
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from reportgen.errors import InputError
+from reportgen.store.arrays import empty_table, text_array
+from reportgen.store.schema import DATA_FORMAT, POINTS, SCHEMAS
+
+_FORMAT_KEY = b"reportgen_data_format"
+_GROUP_ROWS = 65_536
+_GROUP_BYTES = 1_000_000
+_REPEATED = ["name", "run_id", "key", "pipeline", "deployment"]
+
+Where = Mapping[str, Collection[str]]
+
+
+def to_parquet(table: pa.Table) -> bytes:
+    """Give a table's Parquet file: zstd, dictionaries, the data format in the file's metadata."""
+    table = _with_plain_dictionaries(table.replace_schema_metadata(None).combine_chunks())
+    n_rows = (
+        max(_GROUP_BYTES * len(table) // max(table.nbytes, 1), 100)
+        if "data_json" in table.column_names
+        else _GROUP_ROWS
+    )
+    sink = io.BytesIO()
+    options: Any = {"compression": "zstd", "write_statistics": _paths_of_facts(table.schema), "store_schema": False}
+    with pq.ParquetWriter(sink, table.schema, **options) as writer:
+        writer.write_table(table, row_group_size=min(n_rows, _GROUP_ROWS))
+        writer.add_key_value_metadata({_FORMAT_KEY.decode(): str(DATA_FORMAT)})
+    return sink.getvalue()
+
+
+def _paths_of_facts(schema: pa.Schema) -> list[str]:
+    """Name the columns whose least and greatest values are written: not numbers that may be NaN, which those leave out.
+
+    DuckDB takes them for all values, and then finds no NaN (duckdb/duckdb issue 25521).
+    """
+    fields = [field for field in schema if not pa.types.is_floating(field.type)]
+    return [f"{field.name}.list.element" if pa.types.is_list(field.type) else field.name for field in fields]
+
+
+def _with_plain_dictionaries(table: pa.Table) -> pa.Table:
+    """Give each dictionary only the texts that are used, in the order of their use, however it came about."""
+    for place, name in enumerate(table.column_names):
+        columns: list[Any] = table.column(place).chunks
+        for column in columns if pa.types.is_dictionary(table.schema.field(place).type) else ():
+            used: Any = pc.unique(column.indices)
+            indices: Any = pc.index_in(column.indices, value_set=used)
+            table = table.set_column(place, name, pa.DictionaryArray.from_arrays(indices, column.dictionary.take(used)))
+    return table
+
+
+def read_parquet(path: Path, table: str, columns: Sequence[str] | None = None, where: Where | None = None) -> pa.Table:
+    """Read rows of a table's file.
+
+    Parameters
+    ----------
+    path
+        The file.
+    table
+        Which table it is of.
+    columns
+        What to read of each row; by default everything.
+    where
+        By column of text: the values that a row may have there.
+
+    Raises
+    ------
+    InputError
+        The file is of a newer format, damaged, or not of this table.
+    """
+    schema = POINTS if table == "points" else SCHEMAS[table]
+    wanted = pa.schema([schema.field(name) for name in (schema.names if columns is None else columns)])
+    repeated = [name for name in _REPEATED if name in schema.names]
+    where = where or {}
+    try:
+        with pq.ParquetFile(path, read_dictionary=repeated) as file:
+            _check_format(path, file.metadata.metadata or {})
+            _check_columns(file.schema_arrow, schema)
+            groups = [_read_group(file, index, wanted, where) for index in _groups_with(file, where)]
+            return pa.concat_tables([empty_table(wanted), *groups]).unify_dictionaries()
+    except (OSError, pa.ArrowException, ValueError, LookupError, TypeError) as error:
+        raise damaged(path, error) from error
+
+
+def damaged(path: Path, error: Exception) -> InputError:
+    """Say that a file of a store cannot be used, for a reason that Arrow or the system gives."""
+    missing = isinstance(error, FileNotFoundError)
+    reason = "is not there" if missing else (getattr(error, "strerror", None) or str(error)).split("\n")[0][:200]
+    hint = "the copy is not whole: copy or build the site again"
+    what = f"{path} is missing" if missing else f"{path} cannot be read ({reason})"
+    return InputError(what, hint=hint, slug="damaged-store")
+
+
+def check_data_format(path: Path, version: object) -> None:
+    """Refuse what a newer reportgen wrote.
+
+    Raises
+    ------
+    InputError
+        The data format is newer than this reportgen knows.
+    """
+    if isinstance(version, int) and version > DATA_FORMAT:
+        raise InputError(
+            f"{path} is in data format {version}, this reportgen reads up to {DATA_FORMAT}",
+            hint="install a newer reportgen (pip install -U reportgen)",
+            slug="newer-data-format",
+        )
+
+
+def _check_format(path: Path, metadata: Mapping[bytes, bytes]) -> None:
+    text = metadata.get(_FORMAT_KEY, b"")
+    check_data_format(path, int(text) if text.isdigit() else None)
+
+
+def _check_columns(found: pa.Schema, expected: pa.Schema) -> None:
+    missing = [name for name in expected.names if name not in found.names]
+    if missing:
+        raise ValueError(f"it has no column {missing[0]}")
+
+
+def _groups_with(file: pq.ParquetFile, where: Where) -> Iterator[int]:
+    """Give the groups of rows that may have one of the values, as their smallest and largest values say."""
+    names = file.schema_arrow.names
+    bounds = [(names.index(name), min(values), max(values)) for name, values in where.items() if values]
+    if any(not values for values in where.values()):
+        return
+    for index in range(file.num_row_groups):
+        group = file.metadata.row_group(index)
+        if all(_may_hold(group.column(place).statistics, low, high) for place, low, high in bounds):
+            yield index
+
+
+def _may_hold(statistics: Any, low: str, high: str) -> bool:
+    if statistics is None or not statistics.has_min_max:
+        return True
+    return bool(statistics.min <= high and low <= statistics.max)
+
+
+def _read_group(file: pq.ParquetFile, index: int, wanted: pa.Schema, where: Where) -> pa.Table:
+    mask = None
+    if where:
+        asked = file.read_row_group(index, columns=[*where], use_threads=False)
+        masks = [pc.is_in(asked[name], value_set=text_array(values)) for name, values in where.items()]
+        mask = functools.reduce(pc.and_, masks)
+        if not pc.any(mask).as_py():
+            return empty_table(wanted)
+    table = file.read_row_group(index, columns=wanted.names)
+    table = table.select(wanted.names) if mask is None else table.select(wanted.names).filter(mask)
+    return table.cast(wanted)
