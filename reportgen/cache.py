@@ -15,6 +15,7 @@ import hashlib
 import os
 import secrets
 import shutil
+import time
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,7 @@ import pyarrow.compute as pc
 from reportgen import __version__
 from reportgen.compact import Compaction, compact_runs, merge, without_runs
 from reportgen.errors import InputError
-from reportgen.log.find import FoundFile, LogFile, group_files, identify, scan_logs
+from reportgen.log.find import FoundFile, LogFile, find_journals, group_files, identify_found, scan_logs
 from reportgen.log.reader import read_run
 from reportgen.records import LOG_FORMAT
 from reportgen.store import DATA_FORMAT, WHOLE_TABLES, Store, StoreFolder, Tables, Where, to_parquet
@@ -37,6 +38,8 @@ CACHE_FORMAT = 1
 _MIN_BYTES = 2_000_000
 _N_STATES = 3
 _STATE = "state.json"
+_UNFINISHED = ".new-"
+_UNFINISHED_S = 3600
 _NOTE = "Made by reportgen, to answer questions about the logs beside it; may be removed at any time.\n"
 _CACHEDIR_TAG = "Signature: 8a477f597d28d172789f06886806bc55\n"
 
@@ -64,9 +67,10 @@ def open_logs_store(log_dirs: Sequence[Path]) -> Store:
     InputError
         The logs cannot be read.
     """
+    log_dirs = [*{log_dir.resolve() if log_dir.is_dir() else log_dir: None for log_dir in log_dirs}]
     found = [file for log_dir in log_dirs for file in scan_logs(log_dir)]
     if sum(file.n_bytes for file in found) < _MIN_BYTES:
-        return _read_all(group_files(identify(Path(file.path)) for file in found))
+        return _read_all(group_files(map(identify_found, found)))
     name = _digest(_basis(log_dirs), *(f"{file.path}\0{file.n_bytes}\0{file.modified_ns}" for file in found))
     for root in _roots(log_dirs):
         with contextlib.suppress(OSError):  # another user's
@@ -90,7 +94,10 @@ class _RememberedStore:
             return self._read_again().read(table, columns, where)
 
     def days_of(self, table: str) -> list[str]:
-        return self._store.days_of(table)
+        try:
+            return self._store.days_of(table)
+        except InputError:
+            return self._read_again().days_of(table)
 
     def read_day(self, table: str, day: str, where: Where | None = None) -> pa.Table:
         try:
@@ -99,15 +106,15 @@ class _RememberedStore:
             return self._read_again().read_day(table, day, where)
 
     def _read_again(self) -> Store:
-        shutil.rmtree(self._folder, ignore_errors=True)
-        self._store = open_logs_store(self._log_dirs)
+        _drop_state(self._folder)
+        self._store = _read_all(find_journals(self._log_dirs))
         return self._store
 
 
 def _basis(log_dirs: Sequence[Path]) -> str:
     """All that the tables depend on but the files."""
     versions = f"{__version__} {CACHE_FORMAT} {DATA_FORMAT} {LOG_FORMAT} {pa.__version__}"
-    return "\n".join([versions, *(os.fspath(log_dir.resolve()) for log_dir in log_dirs)])
+    return "\n".join([versions, *map(os.fspath, log_dirs)])
 
 
 def _digest(*texts: str) -> str:
@@ -116,9 +123,9 @@ def _digest(*texts: str) -> str:
 
 def _roots(log_dirs: Sequence[Path]) -> Iterator[Path]:
     """Where states may lie, the best place first."""
-    first = log_dirs[0].resolve()
+    first = log_dirs[0]
     yield first.with_name(f".{first.name or 'root'}-cache")
-    yield platformdirs.user_cache_path("reportgen") / _digest(*(os.fspath(log_dir.resolve()) for log_dir in log_dirs))
+    yield platformdirs.user_cache_path("reportgen") / _digest(*map(os.fspath, log_dirs))
 
 
 def _remember(log_dirs: Sequence[Path], found: Sequence[FoundFile], name: str) -> Store:
@@ -169,13 +176,23 @@ def _newest_state(log_dirs: Sequence[Path]) -> tuple[Path, _State] | None:
 
 
 def _identify_all(found: Iterable[FoundFile], before: _State | None) -> list[_SeenFile]:
-    """Say whose files they are; those that did not change are not opened."""
+    """Say whose files they are; those in folders in which nothing changed are not opened."""
     known = {(file.path, file.n_bytes, file.modified_ns): file for file in before.files} if before else {}
-    return [known.get(file) or _identify(file) for file in found]
+    now, then = _by_folder(found), _by_folder(before.files if before else ())
+    same = {folder for folder, files in now.items() if files == then.get(folder)}
+    return [known[file] if os.path.dirname(file.path) in same else _identify(file) for file in found]  # noqa: PTH120
+
+
+def _by_folder(files: Iterable[FoundFile | _SeenFile]) -> dict[str, list[FoundFile]]:
+    folders: dict[str, list[FoundFile]] = {}
+    for file in files:
+        found = FoundFile(file.path, file.n_bytes, file.modified_ns)
+        folders.setdefault(os.path.dirname(file.path), []).append(found)  # noqa: PTH120 — a path object takes longer
+    return folders
 
 
 def _identify(found: FoundFile) -> _SeenFile:
-    file = identify(Path(found.path))
+    file = identify_found(found)
     return _SeenFile(*found, file.run_id, file.writer)
 
 
@@ -240,7 +257,7 @@ def _write_state(root: Path, name: str, compaction: Compaction, state: _State, k
     root.mkdir(parents=True, exist_ok=True)
     for file, text in (("CACHEDIR.TAG", _CACHEDIR_TAG + _NOTE), (".gitignore", "*\n")):
         (root / file).write_text(text, "ascii")
-    fresh = root / f".new-{secrets.token_hex(8)}"
+    fresh = root / f"{_UNFINISHED}{secrets.token_hex(8)}"
     fresh.mkdir()
     try:
         (fresh / "points").mkdir()
@@ -268,4 +285,14 @@ def _link(path: Path, target: Path) -> None:
 def _drop_old_states(root: Path) -> None:
     states = sorted(root.glob(f"*/{_STATE}"), key=lambda path: -path.stat().st_mtime_ns)
     for path in states[_N_STATES:]:
-        shutil.rmtree(path.parent, ignore_errors=True)
+        _drop_state(path.parent)
+    for path in root.glob(f"{_UNFINISHED}*"):  # of a process that was killed
+        if time.time() - path.stat().st_mtime > _UNFINISHED_S:
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def _drop_state(folder: Path) -> None:
+    """Remove a state, and first what makes it one."""
+    with contextlib.suppress(OSError):
+        (folder / _STATE).unlink(missing_ok=True)
+    shutil.rmtree(folder, ignore_errors=True)

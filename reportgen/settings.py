@@ -211,7 +211,7 @@ def _texts(file: ConfigFile, key: tuple[str, ...]) -> tuple[str, ...]:
 
 def resolve_log_dir(argument: str | os.PathLike[str] | None, settings: Settings) -> str:
     """Where to record and read: the argument, else `REPORTGEN_LOG_DIR`, else the configuration, else `runs`."""
-    folder = os.fspath(argument or os.environ.get("REPORTGEN_LOG_DIR") or settings.log_dir)
+    folder = os.path.expanduser(argument or os.environ.get("REPORTGEN_LOG_DIR") or settings.log_dir)
     try:
         return os.path.abspath(folder)
     except FileNotFoundError:  # the working directory is gone: whoever writes there finds out

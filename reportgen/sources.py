@@ -6,6 +6,7 @@ can. Whatever is given, and in whatever order, the same records give the same ta
 
 from __future__ import annotations
 
+import io
 import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -63,7 +64,8 @@ def choose_paths(argument: str | os.PathLike[str] | None = None) -> list[Path]:
         The configuration cannot be used.
     """
     chosen = argument or os.environ.get("REPORTGEN_LOG_DIR")
-    return [Path(chosen)] if chosen else [Path(name) for name in load_options().logs or [DEFAULT_LOG_DIR]]
+    names = [chosen] if chosen else load_options().logs or [DEFAULT_LOG_DIR]
+    return [Path(name).expanduser() for name in names]
 
 
 def find_store(path: Path) -> Path | None:
@@ -74,8 +76,9 @@ def find_store(path: Path) -> Path | None:
     InputError
         The site is of a newer format.
     """
+    manifest = path / urls.MANIFEST
     try:
-        with (path / urls.MANIFEST).open("rb") as file:
+        with manifest.open("rb") if manifest.is_file() else io.BytesIO() as file:
             head = file.read(_HEAD_BYTES)
     except OSError:
         head = b""
@@ -155,7 +158,12 @@ def load_store(folder: Path) -> Compaction:
     """
     store = StoreFolder(folder)
     days = {name: {day: store.read_day(name, day) for day in store.days_of(name)} for name in DAY_TABLES}
-    return Compaction({name: store.read(name) for name in WHOLE_TABLES}, days)
+    compaction = Compaction({name: store.read(name) for name in WHOLE_TABLES}, days)
+    try:
+        compaction.check()
+    except (LookupError, ValueError) as error:
+        raise _contradictory([folder], error) from error
+    return compaction
 
 
 def _contradictory(sites: Sequence[Path], error: Exception) -> InputError:

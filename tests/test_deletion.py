@@ -183,20 +183,23 @@ def test_what_cannot_be_read_goes_with_its_run(logs: Path) -> None:
 
 
 @pytest.mark.parametrize("is_sealed", [False, True], ids=["journal", "segment"])
-def test_run_whose_first_line_and_folder_do_not_name_it_is_still_that_run(logs: Path, is_sealed: bool) -> None:
+def test_run_that_neither_its_folder_nor_a_record_names_is_still_that_run(logs: Path, is_sealed: bool) -> None:
     path = write_run(logs, "r1", [run_start(), artifact("a")], "worker", folder="renamed")
-    seal_journal(path)
-    late = b'{"kind":"artifact","ts":%d,"seq":9,"id":"b","key":"summary","type":"markdown"}\n' % NOW
-    path.write_bytes(late)
+    path.write_bytes(path.read_bytes().replace(b'"format":1', b'"format":"one"'))
+    path = path.rename(path.with_name("copy.jsonl"))
     if is_sealed:
         seal_journal(path)
-    path.with_suffix(".parquet").rename(path.with_name("copy.parquet"))
-    if not is_sealed:
-        path.rename(path.with_name("copy.jsonl"))
-    write_run(logs, "r2", [run_start(), artifact("c")], "worker", folder="renamed")  # in the way
+        write_run(logs, "r2", [run_start(), artifact("b")], "w2", folder="renamed")
+        (logs / "renamed" / "w2.jsonl").rename(path)  # the name is taken
     delete_runs([logs], ["r1"])
-    assert versions(compact(logs)) == {"a": 1, "c": 2, "b": 3}
-    assert {row["run_id"] for row in rows_of(compact(logs), "runs")} == {"r1", "r2"}
+    assert versions(compact(logs))["a"] == 1
+    rows = rows_by(logs, "runs", "run_id")
+    assert (rows["r1"]["n_writers"], rows["r1"]["deleted_at"]) == (2, NOW)
+    assert rows.keys() == ({"r1", "r2"} if is_sealed else {"r1"})
+    assert rows_of(compact(logs), "problems") == []
+    before = contents(logs)
+    assert purge(logs, "r1") == Deletion()
+    assert contents(logs) == before
 
 
 def test_tombstone_is_not_older_than_what_the_run_recorded(logs: Path) -> None:
@@ -541,7 +544,7 @@ def test_purge_on_a_full_disk_leaves_the_tombstone_and_the_content(logs: Path, r
 
 # Laws
 
-FORMS = ["plain", "sealed", "sealed and more", "copied", "renamed", "headless"]
+FORMS = ["plain", "sealed", "sealed and more", "copied", "renamed", "headless", "beheaded"]
 ODD_LINES = [
     b"nonsense\n",
     b"\n",
@@ -564,9 +567,13 @@ def write_in_a_form(
 ) -> None:
     """Write a journal in one of the ways that users of log directories have it."""
     run_id, writer = place
-    path = write_run(one, run_id, content, writer, folder="renamed" if form == "renamed" else None)
+    path = write_run(one, run_id, content, writer, folder="renamed" if form in ("renamed", "beheaded") else None)
     lines = path.read_bytes() + b"".join(odd)
-    path.write_bytes(lines.split(b"\n", 1)[1] if form == "headless" else lines)
+    if form == "headless":
+        lines = lines.split(b"\n", 1)[1]
+    elif form == "beheaded":  # the first line says whose it is, but is no record
+        lines = lines.replace(b'"format":1', b'"format":"one"')
+    path.write_bytes(lines)
     if form == "copied":
         (two / run_id).mkdir(parents=True, exist_ok=True)
         shutil.copy(path, two / run_id / f"copy-of-{writer}.jsonl")
@@ -664,8 +671,10 @@ def write_runs_to_kill(logs: Path) -> None:
     path = write_secret_run(logs)
     path.with_name("copy.jsonl").write_bytes(path.read_bytes())
     image = artifact("i", "plot", type="image", data={"blob": blob, "name": "s3cr3t"})
-    seal_journal(write_run(logs, "r1", [image, artifact("a2")], "sealed"))
-    (logs / "r1" / "sealed.jsonl").write_bytes(LATE_LINE)
+    path = write_run(logs, "r1", [image, artifact("a2")], "sealed")
+    copy = shutil.copy(path, path.with_name("other.jsonl"))
+    seal_journal(copy)
+    copy.write_bytes(LATE_LINE)  # of the writer that the segment beside it names
     write_run(logs, "r2", [run_start(), artifact("d")], at=START + HOUR)
 
 

@@ -122,11 +122,22 @@ def _read_data(row: Mapping[str, Any], source: Source) -> Any:
     if row["type"] == "image":
         name = data.get("blob")
         return data.get("url") or (_blob_path(name, row["run_id"], source) if isinstance(name, str) else data)
-    if row["type"] == "table" and isinstance(data.get("columns"), list) and isinstance(data.get("rows"), list):
+    if row["type"] == "table" and _is_table(data):
         name = data.get("blob")
         rows = _read_large_table(name, row["run_id"], source) if isinstance(name, str) else data["rows"]
         return name_cells(data["columns"], rows)
     return data
+
+
+def _is_table(data: dict[str, Any]) -> bool:
+    """Whether it is a table as records have it: columns by name, and rows with a cell for each."""
+    columns, rows = data.get("columns"), data.get("rows")
+    return (
+        isinstance(columns, list)
+        and isinstance(rows, list)
+        and all(isinstance(column, str) for column in columns)
+        and all(isinstance(row, list) and len(row) == len(columns) for row in rows)
+    )
 
 
 def _blob_path(name: str, run_id: str, source: Source) -> str:

@@ -98,8 +98,8 @@ def _describe(store: Store, rows: Sequence[Mapping[str, Any]]) -> list[dict[str,
             "id": row["artifact_id"],
             "created": row["created_at"],
             "updated": row["updated_at"],
-            "run_name": names[row["run_id"]],
-            "pipeline": pipelines[row["run_id"]],
+            "run_name": names.get(row["run_id"]),
+            "pipeline": pipelines.get(row["run_id"]),
             "description": first_line(row["description"] or "") or None,
         }
         for row in rows
@@ -165,7 +165,7 @@ def _read_content(found: Any) -> Any:
 
 def _show_content(found: Any) -> Any:
     data = _read_content(found)
-    if found.type == "table" and isinstance(data, list) and data:
+    if found.type == "table" and isinstance(data, list) and data and all(isinstance(row, dict) for row in data):
         return f"{plain_count(len(data), 'row')} of {', '.join(data[0])}"
     if found.type == "progress":
         return f"{data} %"

@@ -47,7 +47,7 @@ def log_dirs_of(arguments: tuple[Path, ...], configured: list[str]) -> list[Path
     if arguments:
         return list(arguments)
     environment = os.environ.get("REPORTGEN_LOG_DIR")
-    return [Path(name) for name in ([environment] if environment else configured or ["runs"])]
+    return [Path(name).expanduser() for name in ([environment] if environment else configured or ["runs"])]
 
 
 def report(result: BuildResult) -> None:

@@ -1,9 +1,10 @@
 """Compaction: records become tables, one row per run, step, artifact version, metric and list metric.
 
-`rows` looks at the records of one run, `archive` keeps them and makes them again, `merge` puts runs and whole stores
-together, numbers versions by key and applies deletions.
+`rows` looks at the records of one run, `archive` keeps them and makes them again, `compaction` has the tables of some
+runs, `merge` puts those together and numbers versions by key, `deletions` applies what was deleted.
 """
 
-from reportgen.compact.merge import EMPTY, Compaction, compact_runs, expand_run, merge, without_runs
+from reportgen.compact.compaction import EMPTY, Compaction, expand_run, without_runs
+from reportgen.compact.merge import compact_runs, merge
 
 __all__ = ["EMPTY", "Compaction", "compact_runs", "expand_run", "merge", "without_runs"]

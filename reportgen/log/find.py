@@ -8,7 +8,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
@@ -29,6 +29,7 @@ class FoundFile(NamedTuple):
     modified_ns: int
 
 
+_MOST_TRIES = 5
 _LOG_SUFFIXES = (JOURNAL_SUFFIX, SEGMENT_SUFFIX)
 
 
@@ -69,7 +70,7 @@ def find_journals(log_dirs: Iterable[Path]) -> dict[str, list[LogFile]]:
     InputError
         A directory is none or holds no run, a file cannot be opened, or its format is newer than this reportgen.
     """
-    return group_files(identify(Path(file.path)) for log_dir in log_dirs for file in scan_logs(log_dir))
+    return group_files(identify_found(file) for log_dir in log_dirs for file in scan_logs(log_dir))
 
 
 def group_files(files: Iterable[LogFile]) -> dict[str, list[LogFile]]:
@@ -106,11 +107,63 @@ def _iter_found(log_dir: Path) -> Iterator[FoundFile]:
     with os.scandir(log_dir) as entries:
         folders = sorted(entry.path for entry in entries if entry.is_dir() and entry.name != BLOB_DIR)
     for folder in folders:
+        yield from _list_folder(folder)
+
+
+def _list_folder(folder: str, tries: int = _MOST_TRIES) -> list[FoundFile]:
+    """List the journals and segments of a run; anew when one is sealed or removed meanwhile."""
+    found = []
+    try:
         with os.scandir(folder) as entries:
             for entry in sorted(entries, key=lambda entry: entry.name):
                 if entry.name.endswith(_LOG_SUFFIXES) and entry.name not in _LOG_SUFFIXES:
                     facts = entry.stat()
-                    yield FoundFile(entry.path, facts.st_size, facts.st_mtime_ns)
+                    found.append(FoundFile(entry.path, facts.st_size, facts.st_mtime_ns))
+    except FileNotFoundError as error:
+        if not os.path.lexists(folder):
+            return []
+        if not tries or Path(error.filename or folder).is_symlink():
+            raise
+        return _list_folder(folder, tries - 1)
+    return found
+
+
+def identify_found(file: FoundFile) -> LogFile:
+    """Identify a file that was found; a journal that was sealed since is the segment beside it.
+
+    Raises
+    ------
+    InputError
+        As from `identify`.
+    """
+    path = Path(file.path)
+    segment = path.with_suffix(SEGMENT_SUFFIX)
+    try:
+        return identify(path)
+    except InputError as error:
+        if has_vanished(error) and path != segment and segment.exists():
+            return identify(segment)
+        raise
+
+
+def find_again(files: Sequence[LogFile]) -> list[LogFile]:
+    """Find the files of a run anew, in the folders where they were, since one of them is there no more.
+
+    Raises
+    ------
+    InputError
+        A folder cannot be read.
+    """
+    try:
+        found = [file for folder in {str(file.path.parent): None for file in files} for file in _list_folder(folder)]
+    except OSError as error:
+        raise unreadable(files[0].path.parent, error) from error
+    return group_files(identify_found(file) for file in found).get(files[0].run_id, [])
+
+
+def has_vanished(error: InputError) -> bool:
+    """Whether a file is there no more that was there a moment ago."""
+    return isinstance(error.__cause__, FileNotFoundError)
 
 
 def _check_log_dir(log_dir: Path) -> None:

@@ -16,10 +16,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from reportgen.log.find import LogFile, read_file, unreadable
+from reportgen.errors import InputError
+from reportgen.log.find import LogFile, find_again, has_vanished, read_file, unreadable
 from reportgen.log.layout import JOURNAL_SUFFIX
 from reportgen.log.parse import Line, interpret, iter_lines, record_form
 from reportgen.records import AnyRecord, without_content
+
+_MOST_TRIES = 5
 
 
 class Problem(NamedTuple):
@@ -73,13 +76,24 @@ class RunRecords:
 
 
 def read_run(files: Sequence[LogFile]) -> RunRecords:
-    """Read all journals of one run, sealed or not.
+    """Read all journals of one run, sealed or not; those that are sealed meanwhile, too.
 
     Raises
     ------
     InputError
         A file cannot be read.
     """
+    for _ in range(_MOST_TRIES):
+        try:
+            return _read_once(files)
+        except InputError as error:
+            files = find_again(files) if has_vanished(error) else []
+            if not files:
+                raise
+    return _read_once(files)
+
+
+def _read_once(files: Sequence[LogFile]) -> RunRecords:
     merge = _Merge(files[0].run_id)
     for file in files:
         if file.is_segment:
@@ -126,9 +140,12 @@ class _Merge:
         return RunRecords(self.run_id, self.records, [*self.unknown], [*self.problems])
 
     def add_run(self, run: RunRecords) -> None:
-        forms = {(unknown.writer, unknown.seq): unknown.json.encode() for unknown in run.unknown}
+        lines: dict[tuple[str, int], list[bytes]] = {}
+        for unknown in run.unknown:
+            lines.setdefault((unknown.writer, unknown.seq), []).append(unknown.json.encode())
         for (writer, seq), record in run.records.items():
-            self._add_form(writer, record, forms.get((writer, seq)) or record_form(record))
+            own = [line for line in lines.get((writer, seq), ()) if interpret(line).record == record]
+            self._add_form(writer, record, min(own, default=b"") or record_form(record))
         self.unknown.update(dict.fromkeys(run.unknown))
         self.problems.update(dict.fromkeys(run.problems))
 

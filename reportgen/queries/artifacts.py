@@ -87,7 +87,9 @@ def _check(sort: str, limit: int | None, offset: int) -> None:
     if sort not in SORTS:
         raise ValueError(f"sort must be one of {', '.join(SORTS)}, not {sort!r}")
     for name, value in (("limit", limit), ("offset", offset)):
-        if value is not None and (not isinstance(value, int) or isinstance(value, bool)):
+        if (value is None and name == "offset") or (
+            value is not None and (not hasattr(value, "__index__") or isinstance(value, bool))
+        ):
             raise TypeError(f"{name} must be a whole number, not {type(value).__name__}")
         if value is not None and value < 0:
             raise ValueError(f"{name} must not be below 0, and is {value}")
@@ -133,4 +135,4 @@ def _read_whole(store: Store, chosen: pa.Table) -> list[Row]:
         where["key"] = keys
     rows = table_rows(store.read("artifacts", where=where))
     found = {places.get(tuple(row[name] for name in _IDENTITY), -1): row for row in rows}
-    return [found[place] for place in range(len(places))]
+    return [found[place] for place in range(len(places)) if place in found]

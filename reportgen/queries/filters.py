@@ -121,7 +121,10 @@ def _read_filter(given: object) -> dict[str, _Node]:
     parts: dict[str, list[_Node | None]] = {}
     for name, value in _iter_items(given, "", "sections"):
         section = _find(name, SECTIONS, "", "section")
-        parts.setdefault(TABLES[section], []).append(_read(SECTIONS.fields[section], value, name))
+        try:
+            parts.setdefault(TABLES[section], []).append(_read(SECTIONS.fields[section], value, name))
+        except RecursionError:
+            raise ValueError(f"filter: {name} is nested too deeply") from None
     nodes = {table: _combine(nodes) for table, nodes in parts.items()}
     return {table: node for table, node in nodes.items() if node is not None}
 

@@ -80,7 +80,7 @@ def inspect_run(store: Store, run_id: str, now_us: int) -> RunDetails:
 
 def read_run(store: Store, run_id: str, now_us: int) -> Row:
     """Give the row of a run that is there, as people see it, with `params` and `context` as objects."""
-    (row,) = table_rows(store.read("runs", where={"run_id": [run_id]}))
+    row = table_rows(store.read("runs", where={"run_id": [run_id]}))[0]
     objects = {name: read_object(row[f"{name}_json"]) for name in ("params", "context")}
     return {**describe_run(row, now_us), **objects}
 

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import pyarrow as pa
 
+from reportgen.errors import InputError
 from reportgen.store import Store, table_rows
 from reportgen.text import iso_day, iso_time
 
@@ -64,9 +65,19 @@ def _find_runs(
         rule = "name combines with one of pipeline_name, deployment_name and execution_id, not with several"
         raise ValueError(f"{' and '.join(given)} exclude each other: {rule}")
     columns = {"pipeline_name": "pipeline", "deployment_name": "deployment", "execution_id": "run_id"}
-    where = {columns[parameter]: [str(asked[parameter])] for parameter in given}
+    where = {columns[parameter]: {str(asked[parameter])} for parameter in given}
+    if execution_id is not None:
+        where["run_id"].add(_spell(str(execution_id)))
     table = store.read("runs", ["run_id", "pipeline", "deployment", "started_at"], where)
     return {row["run_id"]: row for row in table_rows(table)}
+
+
+def _spell(identity: str) -> str:
+    """Write an id as recorders do; those of foreign writers may be any text."""
+    try:
+        return str(UUID(identity))
+    except ValueError:
+        return identity
 
 
 def _read(store: Store, table: str, name: str | None, runs: Collection[str]) -> list[Row]:
@@ -102,11 +113,11 @@ def _read_values(store: Store, lists: Iterable[Row], runs: dict[str, Row]) -> di
     values: dict[tuple[str, str], list[float]] = {}
     for day, rows in asked.items():
         where = {"name": {row["name"] for row in rows}, "run_id": {row["run_id"] for row in rows}}
-        values |= _split(store.read_day("points", day, where), {(row["name"], row["run_id"]) for row in rows})
+        values |= _split(store.read_day("points", day, where), rows)
     return values
 
 
-def _split(points: pa.Table, asked: Collection[tuple[str, str]]) -> dict[tuple[str, str], list[float]]:
+def _split(points: pa.Table, asked: Iterable[Row]) -> dict[tuple[str, str], list[float]]:
     """Divide the points of a day, which are sorted, by list metric."""
     numbers: list[Any] = points["value"].to_pylist()
     names: list[Any] = points["name"].to_pylist()
@@ -114,4 +125,8 @@ def _split(points: pa.Table, asked: Collection[tuple[str, str]]) -> dict[tuple[s
     values: dict[tuple[str, str], list[float]] = {}
     for name, run_id, number in zip(names, run_ids, numbers, strict=True):
         values.setdefault((name, run_id), []).append(number)
-    return {identity: values[identity] for identity in asked if identity in values}
+    for row in asked:
+        if len(values.get((row["name"], row["run_id"]), ())) != row["n_values"]:
+            what = f"points of {row['name']} of run {row['run_id']} are missing"
+            raise InputError(what, hint="the copy is not whole: copy or build the site again", slug="damaged-store")
+    return values

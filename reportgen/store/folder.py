@@ -10,17 +10,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from reportgen.store.parquet import Where, damaged, read_parquet
+from reportgen.store.arrays import text_array
+from reportgen.store.parquet import Where, read_parquet
+from reportgen.store.schema import table_rows
+from reportgen.text import iso_day
 
 SUFFIX = ".parquet"
-_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 class Store(Protocol):
@@ -61,11 +63,13 @@ class StoreFolder:
         return read_parquet(self.folder / f"{table}{SUFFIX}", table, columns, where)
 
     def days_of(self, table: str) -> list[str]:
-        try:
-            names = [path.stem for path in (self.folder / table).glob(f"*{SUFFIX}")]
-        except OSError as error:
-            raise damaged(self.folder / table, error) from error
-        return sorted(name for name in names if _DAY.fullmatch(name))
+        """Give the days as the runs have them, so that a file that is not there is noticed."""
+        runs = self.read("runs", ["run_id", "started_at"])
+        if table == "points":
+            lists = self.read("lists", ["run_id", "n_values"])
+            with_points = {row["run_id"] for row in lists.to_pylist() if row["n_values"]}
+            runs = runs.filter(pc.is_in(runs["run_id"], value_set=text_array(with_points)))
+        return sorted({iso_day(row["started_at"]) for row in table_rows(runs.select(["started_at"]))})
 
     def read_day(self, table: str, day: str, where: Where | None = None) -> pa.Table:
         return read_parquet(self.folder / table / f"{day}{SUFFIX}", table, None, where)

@@ -19,10 +19,12 @@ import pyarrow.parquet as pq
 from reportgen.errors import InputError
 from reportgen.store.arrays import empty_table, text_array
 from reportgen.store.schema import DATA_FORMAT, POINTS, SCHEMAS
+from reportgen.store.values import check_values
 
 _FORMAT_KEY = b"reportgen_data_format"
 _GROUP_ROWS = 65_536
 _GROUP_BYTES = 1_000_000
+_MOST_ROWS, _MOST_ROWS_A_BYTE = 1_000_000, 4
 _REPEATED = ["name", "run_id", "key", "pipeline", "deployment"]
 
 Where = Mapping[str, Collection[str]]
@@ -91,9 +93,12 @@ def read_parquet(path: Path, table: str, columns: Sequence[str] | None = None, w
         with pq.ParquetFile(path, read_dictionary=repeated) as file:
             _check_format(path, file.metadata.metadata or {})
             _check_columns(file.schema_arrow, schema)
+            _check_size(path, file.metadata.num_rows)
             groups = [_read_group(file, index, wanted, where) for index in _groups_with(file, where)]
-            return pa.concat_tables([empty_table(wanted), *groups]).unify_dictionaries()
-    except (OSError, pa.ArrowException, ValueError, LookupError, TypeError) as error:
+            found = pa.concat_tables([empty_table(wanted), *groups]).unify_dictionaries()
+            check_values(found, table)
+            return found
+    except (OSError, MemoryError, pa.ArrowException, ValueError, LookupError, TypeError) as error:
         raise damaged(path, error) from error
 
 
@@ -133,15 +138,21 @@ def _check_columns(found: pa.Schema, expected: pa.Schema) -> None:
         raise ValueError(f"it has no column {missing[0]}")
 
 
+def _check_size(path: Path, n_rows: int) -> None:
+    """Refuse a small file that says it holds very many rows."""
+    if n_rows > _MOST_ROWS + _MOST_ROWS_A_BYTE * path.stat().st_size:
+        raise ValueError(f"its {n_rows:,} rows are more than a file of this size holds")
+
+
 def _groups_with(file: pq.ParquetFile, where: Where) -> Iterator[int]:
     """Give the groups of rows that may have one of the values, as their smallest and largest values say."""
-    names = file.schema_arrow.names
-    bounds = [(names.index(name), min(values), max(values)) for name, values in where.items() if values]
+    bounds = [(name, min(values), max(values)) for name, values in where.items() if values]
     if any(not values for values in where.values()):
         return
     for index in range(file.num_row_groups):
         group = file.metadata.row_group(index)
-        if all(_may_hold(group.column(place).statistics, low, high) for place, low, high in bounds):
+        places = {group.column(place).path_in_schema: place for place in range(group.num_columns)}
+        if all(_may_hold(group.column(places[name]).statistics, low, high) for name, low, high in bounds):
             yield index
 
 

@@ -30,11 +30,12 @@ Tables = Mapping[str, pa.Table]
 
 
 class Column(NamedTuple):
-    """A column: its name, type, and meaning in words."""
+    """A column: its name, type, and meaning in words; whether a row may have nothing there."""
 
     name: str
     type: pa.DataType
     meaning: str
+    optional: bool = False
 
 
 class TableInfo(NamedTuple):
@@ -59,11 +60,11 @@ class TableInfo(NamedTuple):
 
 
 _RUN = Column("run_id", _TEXT, "the run")
-_STEP = Column("step_id", _TEXT, "the step; missing directly under the run")
+_STEP = Column("step_id", _TEXT, "the step; missing directly under the run", optional=True)
 _ERROR = (
-    Column("error_type", _TEXT, "class of the exception that ended it"),
-    Column("error_message", _TEXT, "its message"),
-    Column("error_traceback", _TEXT, "its traceback"),
+    Column("error_type", _TEXT, "class of the exception that ended it", optional=True),
+    Column("error_message", _TEXT, "its message", optional=True),
+    Column("error_traceback", _TEXT, "its traceback", optional=True),
 )
 
 TABLES: dict[str, TableInfo] = {
@@ -72,24 +73,29 @@ TABLES: dict[str, TableInfo] = {
         (
             Column("run_id", _TEXT, "id of the run"),
             Column("pipeline", _TEXT, "what was run"),
-            Column("deployment", _TEXT, "the name under which it was run, if any"),
-            Column("name", _TEXT, "the name it was given, if any"),
-            Column("status", _TEXT, "`completed`, `failed` or `cancelled`; missing when the logs have no end of it"),
+            Column("deployment", _TEXT, "the name under which it was run, if any", optional=True),
+            Column("name", _TEXT, "the name it was given, if any", optional=True),
+            Column(
+                "status",
+                _TEXT,
+                "`completed`, `failed` or `cancelled`; missing when the logs have no end of it",
+                optional=True,
+            ),
             Column("started_at", _TIME, "its first record"),
-            Column("ended_at", _TIME, "its end"),
+            Column("ended_at", _TIME, "its end", optional=True),
             Column("last_record_at", _TIME, "its newest record"),
             Column("longest_silence_us", _INT, "longest time between two records, in microseconds"),
-            Column("parent_run_id", _TEXT, "the run that started it"),
+            Column("parent_run_id", _TEXT, "the run that started it", optional=True),
             Column("params_json", _TEXT, "its parameters, an object"),
-            Column("tags", _TEXTS, "its tags"),
+            Column("tags", _TEXTS, "its tags", optional=True),
             Column("context_json", _TEXT, "facts on code and machine, an object"),
             *_ERROR,
             Column("detached", _FLAG, "made for an artifact that was recorded outside a run"),
             Column("n_records", _INT, "records that were read"),
             Column("n_writers", _INT, "processes that recorded"),
             Column("n_missing", _INT, "records that did not arrive"),
-            Column("deleted_at", _TIME, "when it was deleted; then all else that it recorded is gone"),
-            Column("deleted_reason", _TEXT, "why"),
+            Column("deleted_at", _TIME, "when it was deleted; then all else that it recorded is gone", optional=True),
+            Column("deleted_reason", _TEXT, "why", optional=True),
         ),
         ("started_at", "run_id"),
     ),
@@ -98,12 +104,12 @@ TABLES: dict[str, TableInfo] = {
         (
             _RUN,
             Column("step_id", _TEXT, "id of this attempt"),
-            Column("parent_step_id", _TEXT, "the step around it"),
+            Column("parent_step_id", _TEXT, "the step around it", optional=True),
             Column("name", _TEXT, "name of the step"),
             Column("attempt", _INT, "1 for the first try"),
-            Column("status", _TEXT, "`completed`, `failed` or `cancelled`; missing without an end"),
+            Column("status", _TEXT, "`completed`, `failed` or `cancelled`; missing without an end", optional=True),
             Column("started_at", _TIME, "its beginning"),
-            Column("ended_at", _TIME, "its end"),
+            Column("ended_at", _TIME, "its end", optional=True),
             *_ERROR,
         ),
         ("run_id", "started_at"),  # steps of one moment stay in the order of their records
@@ -111,8 +117,8 @@ TABLES: dict[str, TableInfo] = {
     "artifacts": TableInfo(
         "an artifact: a version of a key, or one without a key",
         (
-            Column("key", _TEXT, "its key, if any"),
-            Column("version", _INT, "counts the artifacts of its key from 1; missing without a key"),
+            Column("key", _TEXT, "its key, if any", optional=True),
+            Column("version", _INT, "counts the artifacts of its key from 1; missing without a key", optional=True),
             Column("artifact_id", _TEXT, "id of the artifact"),
             Column("type", _TEXT, "`link`, `markdown`, `table`, `image` or `progress`"),
             _RUN,
@@ -120,15 +126,15 @@ TABLES: dict[str, TableInfo] = {
             Column("created_at", _TIME, "when it was recorded"),
             Column("updated_at", _TIME, "when its progress changed last"),
             Column("n_updates", _INT, "how often its progress changed"),
-            Column("description", _TEXT, "its description, Markdown"),
+            Column("description", _TEXT, "its description, Markdown", optional=True),
             Column(
                 "data_json",
                 _TEXT,
                 "its content: `{link, link_text}`, text, `{columns, rows}`, `{url}`, per cent; `{blob}` is in `blobs`",
             ),
             Column("metadata_json", _TEXT, "further facts, an object"),
-            Column("deleted_at", _TIME, "when it was deleted; then its content is gone"),
-            Column("deleted_reason", _TEXT, "why"),
+            Column("deleted_at", _TIME, "when it was deleted; then its content is gone", optional=True),
+            Column("deleted_reason", _TEXT, "why", optional=True),
             Column("writer", _TEXT, "the process that recorded it"),
             Column("seq", _INT, "the number of its record"),
         ),
@@ -139,7 +145,7 @@ TABLES: dict[str, TableInfo] = {
         (
             Column("name", _TEXT, "name of the metric"),
             _RUN,
-            Column("step_id", _TEXT, "the step that recorded the value"),
+            Column("step_id", _TEXT, "the step that recorded the value", optional=True),
             Column("value", _REAL, "the last value; may be NaN or infinite"),
             Column("recorded_at", _TIME, "when it was recorded"),
             Column("n_values", _INT, "how often the metric was recorded in this run"),
@@ -151,13 +157,13 @@ TABLES: dict[str, TableInfo] = {
         (
             Column("name", _TEXT, "name of the list metric"),
             _RUN,
-            Column("step_id", _TEXT, "the step that recorded its last values"),
+            Column("step_id", _TEXT, "the step that recorded its last values", optional=True),
             Column("n_values", _INT, "its length"),
-            Column("first", _REAL, "its first value"),
-            Column("last", _REAL, "its last value"),
-            Column("min", _REAL, "the smallest of its finite values"),
-            Column("max", _REAL, "the largest of them"),
-            Column("mean", _REAL, "their mean"),
+            Column("first", _REAL, "its first value", optional=True),
+            Column("last", _REAL, "its last value", optional=True),
+            Column("min", _REAL, "the smallest of its finite values", optional=True),
+            Column("max", _REAL, "the largest of them", optional=True),
+            Column("mean", _REAL, "their mean", optional=True),
             Column("recorded_at", _TIME, "when the last values were recorded"),
         ),
         ("name", "run_id"),
@@ -181,12 +187,12 @@ TABLES: dict[str, TableInfo] = {
             _RUN,
             _STEP,
             Column("direction", _TEXT, "`read` or `write`"),
-            Column("artifact_id", _TEXT, "the artifact that was read"),
-            Column("key", _TEXT, "its key"),
-            Column("version", _INT, "its version"),
-            Column("uri", _TEXT, "the dataset, where it is no artifact"),
-            Column("name", _TEXT, "a short name of the dataset"),
-            Column("digest", _TEXT, "what tells the content of the dataset"),
+            Column("artifact_id", _TEXT, "the artifact that was read", optional=True),
+            Column("key", _TEXT, "its key", optional=True),
+            Column("version", _INT, "its version", optional=True),
+            Column("uri", _TEXT, "the dataset, where it is no artifact", optional=True),
+            Column("name", _TEXT, "a short name of the dataset", optional=True),
+            Column("digest", _TEXT, "what tells the content of the dataset", optional=True),
             Column("recorded_at", _TIME, "when"),
         ),
         ("run_id", "recorded_at", "direction", "artifact_id", "uri", "step_id"),
@@ -195,9 +201,9 @@ TABLES: dict[str, TableInfo] = {
         "a deletion",
         (
             Column("run_id", _TEXT, "the run that the deletion was recorded in"),
-            Column("artifact_id", _TEXT, "the artifact that was deleted; missing when it was the run"),
+            Column("artifact_id", _TEXT, "the artifact that was deleted; missing when it was the run", optional=True),
             Column("deleted_at", _TIME, "when"),
-            Column("reason", _TEXT, "why"),
+            Column("reason", _TEXT, "why", optional=True),
         ),
         ("run_id", "deleted_at", "artifact_id", "reason"),
     ),
@@ -230,7 +236,12 @@ TABLES: dict[str, TableInfo] = {
             Column("writer", _TEXT, "the process that recorded it"),
             Column("seq", _INT, "its number"),
             Column("kind", _TEXT, "its kind"),
-            Column("n_points", _INT, "of `list`: how many of the list's points are of this record; missing otherwise"),
+            Column(
+                "n_points",
+                _INT,
+                "of `list`: how many of the list's points are of this record; missing otherwise",
+                optional=True,
+            ),
             Column("json", _TEXT, "its line, without the values of `list`, which are in `points`"),
         ),
         ("run_id", "writer", "seq"),
