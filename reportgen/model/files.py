@@ -1,0 +1,38 @@
+"""Images and large tables that runs keep by content: found and looked at when a page shows them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
+
+from reportgen.blobs import BlobError, find_blob
+from reportgen.images import ImageFacts, inspect_image
+from reportgen.tables import TableFile, inspect_table
+
+_N_KEPT = 1000
+
+
+class Files:
+    """Finds the files of runs."""
+
+    def __init__(self, folders: Mapping[str, Sequence[Path]], stores: Sequence[Path]) -> None:
+        """Take the folders of the logs of each run, and those of the stores of sites."""
+        self._folders = folders
+        self._stores = stores
+        self.image = lru_cache(_N_KEPT)(self._image)
+        self.table = lru_cache(_N_KEPT)(self._table)
+
+    def _places(self, run_id: str) -> Sequence[Path]:
+        return [*self._folders.get(run_id, ()), *self._stores]
+
+    def _image(self, name: str, run_id: str) -> ImageFacts:
+        """Look at an image of a run."""
+        return inspect_image(name, self._places(run_id))
+
+    def _table(self, name: str, run_id: str) -> TableFile:
+        """Look at the file of a table of a run."""
+        try:
+            return inspect_table(find_blob(name, self._places(run_id)))
+        except BlobError as error:
+            return TableFile(None, broken=str(error))

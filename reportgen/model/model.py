@@ -1,0 +1,391 @@
+"""The model: what the tables mean, read from a store as views ask for it.
+
+What every page needs of all runs, keys and metrics is held in columns; rows of single runs are read for a block of runs
+at a time and dropped again, so that a model of very many runs stays small, and is there at once.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from reportgen.images import ImageFacts
+from reportgen.model.files import Files
+from reportgen.model.keys import Key
+from reportgen.model.measures import ListSeries, MetricInfo, Series
+from reportgen.model.objects import Artifact, MetricValue, Problem
+from reportgen.model.points import Contents, Points
+from reportgen.model.rows import Blocks, Row, RunRows, column_list
+from reportgen.model.runs import RUN_COLUMNS, Pipeline, Run, RunColumns, RunList
+from reportgen.options import MetricOptions, Options
+from reportgen.status import RunStatus
+from reportgen.store import DAY_TABLES, Store, table_rows
+from reportgen.store.arrays import text_array
+from reportgen.tables import TableFile
+from reportgen.text import number_form
+
+_STATUS_ORDER: dict[str, int] = {"failed": 0, "stalled": 1, "running": 2, "cancelled": 3, "completed": 4}
+_BY_RUN = ("steps", "metrics", "lists", "artifacts", "edges", "problems")
+
+
+class Model:
+    """Everything a site is made of.
+
+    Attributes
+    ----------
+    options
+        Title, and what is known of metrics.
+    files
+        Images and large tables.
+    columns
+        What is known of every run at once.
+    as_of
+        The moment the site speaks of: microseconds since the epoch.
+    statuses
+        How each run stood then, by position.
+    runs
+        All runs but the deleted ones, oldest first.
+    deleted_runs
+        Those of which only a tombstone is left.
+    points
+        Of list metrics.
+    """
+
+    def __init__(
+        self, store: Store, options: Options, files: Files | None = None, *, source_date_us: int | None = None
+    ) -> None:
+        """Open the model of a store.
+
+        Parameters
+        ----------
+        store
+            The tables.
+        options
+            Title, and goals, units and tolerances of metrics.
+        files
+            Where images and large tables lie.
+        source_date_us
+            The moment the site speaks of, if it is later than the newest record.
+        """
+        self.options = options
+        self.files = files or Files({}, [])
+        self._store = store
+        self.columns = columns = RunColumns(store.read("runs", RUN_COLUMNS))
+        self.as_of = max([source_date_us or 0, *columns.last_record_at])
+        self.statuses: list[RunStatus] = columns.judge(self.as_of)
+        living = [position for position, at in enumerate(columns.deleted_at) if at is None]
+        self.runs = RunList(self, living)
+        self.deleted_runs = RunList(
+            self, [position for position, at in enumerate(columns.deleted_at) if at is not None]
+        )
+        self._run_ids = text_array(columns.ids)
+        self._runs = Blocks(lambda block: {p: Run(self, p) for p in block if p < len(columns.ids)})
+        self.details = Blocks(self._load_details)
+        self.points = Points(store, columns, self._lists_of)
+        self._contents = Contents(store, columns)
+
+    # Tables
+
+    @cached_property
+    def _tables(self) -> dict[str, pa.Table]:
+        return {}
+
+    def table(self, name: str) -> pa.Table:
+        """Give a whole table; it is read once."""
+        if name not in self._tables:
+            self._tables[name] = self._store.read(name)
+        return self._tables[name]
+
+    @cached_property
+    def _positions(self) -> dict[str, pa.Array]:
+        return {}
+
+    def positions(self, name: str) -> pa.Array:
+        """Give the positions of the runs of a table's rows; missing where the run has no row of its own."""
+        if name not in self._positions:
+            found: Any = pc.index_in(self.table(name)["run_id"], value_set=self._run_ids)
+            self._positions[name] = found.combine_chunks() if isinstance(found, pa.ChunkedArray) else found
+        return self._positions[name]
+
+    @cached_property
+    def _rows(self) -> dict[str, RunRows]:
+        return {}
+
+    def rows(self, name: str) -> RunRows:
+        """Give a table by run."""
+        if name not in self._rows:
+            self._rows[name] = RunRows(self.table(name), self.positions(name))
+        return self._rows[name]
+
+    def _load_details(self, block: range) -> dict[int, Row]:
+        part = self.table("runs").slice(block.start, len(block))
+        return dict(enumerate(table_rows(part), block.start))
+
+    def _lists_of(self, positions: Sequence[int]) -> list[tuple[str, str, int]]:
+        """Give name, run and length of the list metrics of some runs, in the order of the table."""
+        mask = pc.is_in(self.positions("lists"), value_set=pa.array(positions, pa.int32()))
+        part = self.table("lists").select(["name", "run_id", "n_values"]).filter(mask)
+        return list(zip(*(column_list(part, name) for name in part.column_names), strict=True))
+
+    def count_rows(self, name: str) -> int:
+        """Say how many rows a table has; of those by day, without reading them."""
+        if name not in DAY_TABLES:
+            return len(self.table(name))
+        if name == "contents":
+            return self.table("artifacts")["deleted_at"].null_count
+        column: Any = self.table("lists")["n_values"] if name == "points" else self.table("runs")["n_records"]
+        return pc.sum(column).as_py() or 0
+
+    def days_of(self, name: str) -> Sequence[str]:
+        """Give the days (`YYYY-MM-DD`, UTC) that a table has parts of."""
+        return self._store.days_of(name)
+
+    # Runs
+
+    def run_at(self, position: int) -> Run:
+        return self._runs.of(position)[position]
+
+    def find_run(self, run_id: str | None) -> Run | None:
+        """Give a run, deleted or not; `None` when there is none of this id."""
+        position = self.columns.position_of.get(run_id) if run_id else None
+        return None if position is None else self.run_at(position)
+
+    def run_of(self, artifact: Artifact) -> Run:
+        """Give the run that recorded an artifact."""
+        return self.run_at(self.columns.position_of[artifact.run_id])
+
+    @cached_property
+    def pipelines(self) -> Mapping[str, Pipeline]:
+        """By name, sorted; those that have a living run."""
+        groups: dict[str, list[int]] = {}
+        for position in self.runs.positions:
+            groups.setdefault(self.columns.pipeline[position], []).append(position)
+        return {name: Pipeline(name, RunList(self, groups[name])) for name in sorted(groups)}
+
+    def worst_first(self) -> list[Pipeline]:
+        """Pipelines: failed, stalled, running, cancelled, completed by their newest run; then by name."""
+        return sorted(
+            self.pipelines.values(), key=lambda pipeline: (_STATUS_ORDER[pipeline.newest.status], pipeline.name)
+        )
+
+    @cached_property
+    def _neighbours(self) -> tuple[list[int | None], list[int | None]]:
+        """By position: the runs before and after, of the same pipeline and deployment."""
+        before: list[int | None] = [None] * len(self.columns.ids)
+        after: list[int | None] = [None] * len(self.columns.ids)
+        newest: dict[tuple[str, str], int] = {}
+        for position in self.runs.positions:
+            line = self.columns.pipeline[position], self.columns.deployment[position]
+            previous = newest.get(line)
+            if previous is not None:
+                before[position], after[previous] = previous, position
+            newest[line] = position
+        return before, after
+
+    def run_before(self, run: Run) -> Run | None:
+        """The run before it of the same pipeline and deployment."""
+        position = self._neighbours[0][run.position]
+        return None if position is None else self.run_at(position)
+
+    def run_after(self, run: Run) -> Run | None:
+        """The run after it of the same pipeline and deployment."""
+        position = self._neighbours[1][run.position]
+        return None if position is None else self.run_at(position)
+
+    @cached_property
+    def _children(self) -> dict[str, list[int]]:
+        groups: dict[str, list[int]] = {}
+        for position in self.runs.positions:
+            parent = self.columns.parent_id[position]
+            if parent is not None:
+                groups.setdefault(parent, []).append(position)
+        return groups
+
+    def children(self, run: Run) -> RunList:
+        """The runs that it started."""
+        return RunList(self, self._children.get(run.id, []))
+
+    @cached_property
+    def step_names(self) -> Mapping[tuple[str, str | None], str]:
+        """The names of all steps, by run and step."""
+        steps = self.table("steps")
+        columns = (column_list(steps, name) for name in ("run_id", "step_id", "name"))
+        return {(run_id, step_id): name for run_id, step_id, name in zip(*columns, strict=True)}
+
+    # Artifacts
+
+    @cached_property
+    def keys(self) -> Mapping[str, Key]:
+        """By name, sorted."""
+        column: Any = self.table("artifacts")["key"]
+        counts: list[Any] = pc.value_counts(column.drop_null()).to_pylist()
+        keys: dict[str, Key] = {}
+        start = 0
+        for count in counts:
+            keys[count["values"]] = Key(self, count["values"], range(start, start + count["counts"]))
+            start += count["counts"]
+        return keys
+
+    @cached_property
+    def deleted_places(self) -> set[int]:
+        """The places of deleted artifacts in their table."""
+        mask: Any = pc.is_valid(self.table("artifacts")["deleted_at"])
+        return {*pc.indices_nonzero(mask).to_pylist()}
+
+    @property
+    def n_artifacts(self) -> int:
+        return len(self.table("artifacts"))
+
+    @property
+    def n_keyless(self) -> int:
+        """How many artifacts have no key."""
+        return self.table("artifacts")["key"].null_count
+
+    @property
+    def n_versions(self) -> int:
+        return self.n_artifacts - self.n_keyless
+
+    def artifacts_at(self, places: Sequence[int]) -> list[Artifact]:
+        """Give artifacts by their places in the table."""
+        table = self.table("artifacts")
+        part = (
+            table.slice(places.start, len(places))
+            if isinstance(places, range) and places.step == 1
+            else table.take(pa.array(places, pa.int64()))
+        )
+        return [self.make_artifact(place, row) for place, row in zip(places, table_rows(part), strict=True)]
+
+    def newest_artifacts(self) -> list[Artifact]:
+        """Give the newest version of every key, by key."""
+        return self.artifacts_at([key.newest_place for key in self.keys.values()])
+
+    def version_before(self, artifact: Artifact) -> Artifact | None:
+        """The version before of the same key, deleted or not."""
+        return None if artifact.version < 2 else self.artifacts_at(range(artifact.place - 1, artifact.place))[0]
+
+    def version_after(self, artifact: Artifact) -> Artifact | None:
+        """The version after of the same key, deleted or not."""
+        if artifact.key is None or artifact.place + 1 >= self.keys[artifact.key].versions.places.stop:
+            return None
+        return self.artifacts_at(range(artifact.place + 1, artifact.place + 2))[0]
+
+    @cached_property
+    def _place_of(self) -> dict[str, int]:
+        return {artifact_id: place for place, artifact_id in enumerate(column_list(self.table("artifacts"), "artifact_id"))}
+
+    def find_artifact(self, artifact_id: str | None) -> Artifact | None:
+        """Give an artifact; `None` when there is none of this id."""
+        place = self._place_of.get(artifact_id) if artifact_id else None
+        return None if place is None else self.artifacts_at(range(place, place + 1))[0]
+
+    @cached_property
+    def _users(self) -> dict[str, list[int]]:
+        edges = self.table("edges")
+        columns = column_list(edges, "artifact_id"), column_list(edges, "direction"), self.positions("edges").to_pylist()
+        groups: dict[str, list[int]] = {}
+        for artifact_id, direction, position in zip(*columns, strict=True):
+            if artifact_id and direction == "read" and position is not None:
+                groups.setdefault(artifact_id, []).append(position)
+        return {artifact_id: sorted(positions) for artifact_id, positions in groups.items()}
+
+    def users(self, artifact: Artifact) -> RunList:
+        """The runs that read an artifact, once for each time."""
+        return RunList(self, self._users.get(artifact.id, []))
+
+    def make_artifact(self, place: int, row: Row) -> Artifact:
+        """Make an artifact of its row in the table."""
+        return Artifact(
+            place=place,
+            id=row["artifact_id"],
+            type=row["type"],
+            key=row["key"],
+            version=row["version"] or 0,
+            run_id=row["run_id"],
+            step_id=row["step_id"],
+            created_at=row["created_at"],
+            updated_at=row["updated_at"],
+            n_updates=row["n_updates"],
+            description=row["description"] or "",
+            deleted_at=row["deleted_at"],
+            deleted_reason=row["deleted_reason"] or "",
+            content_digest=row["content_digest"],
+            size=(row["n_rows"] or 0, row["n_columns"] or 0),
+            percent=row["percent"],
+            blob=row["blob"] or "",
+            metadata=json.loads(row["metadata_json"]),
+            fetch_content=self._contents.fetch,
+            fetch_table_file=self._fetch_table_file,
+        )
+
+    def _fetch_table_file(self, artifact: Artifact) -> TableFile | None:
+        return self.files.table(artifact.blob, artifact.run_id) if artifact.type == "table" and artifact.blob else None
+
+    def image_of(self, artifact: Artifact) -> ImageFacts:
+        """Say what is known of the file of an image."""
+        return self.files.image(artifact.blob, artifact.run_id)
+
+    # Metrics
+
+    @cached_property
+    def metrics(self) -> Mapping[str, MetricInfo]:
+        """By name, sorted."""
+        values = self._by_name_and_line("metrics", "value")
+        lasts = self._by_name_and_line("lists", "last")
+        metrics = {}
+        for name in sorted({*values, *lasts}):
+            series = [Series(*line, *columns) for line, columns in sorted(values.get(name, {}).items())]
+            lists = [ListSeries(*line, *columns) for line, columns in sorted(lasts.get(name, {}).items())]
+            known = self.options.metrics.get(name, MetricOptions())
+            numbers = [value for one in series for value in one.values]
+            numbers = numbers or [last for one in lists for last in one.lasts if last is not None]
+            metrics[name] = MetricInfo(name, known, number_form(numbers, known.unit), series, lists)
+        return metrics
+
+    def _by_name_and_line(self, table: str, column: str) -> dict[str, dict[tuple[str, str], tuple[list[int], list[Any]]]]:
+        """Give positions and numbers by name, then by pipeline and deployment, in the order runs began."""
+        order: Any = pc.sort_indices(self.positions(table))
+        rows = self.table(table)
+        names, numbers = (rows[name].take(order).to_pylist() for name in ("name", column))
+        lines = [*zip(self.columns.pipeline, self.columns.deployment, strict=True)]
+        found: dict[str, dict[tuple[str, str], tuple[list[int], list[Any]]]] = {}
+        for name, position, number in zip(names, self.positions(table).take(order).to_pylist(), numbers, strict=True):
+            by_line = found.setdefault(name, {})
+            columns = by_line.get(lines[position])
+            if columns is None:
+                columns = by_line[lines[position]] = [], []
+            columns[0].append(position)
+            columns[1].append(number)
+        return found
+
+    def _series_of(self, value: MetricValue) -> tuple[Series, int]:
+        position = self.columns.position_of[value.run_id]
+        line = self.columns.pipeline[position], self.columns.deployment[position]
+        return self.metrics[value.name].series_of(*line), position
+
+    def value_before(self, value: MetricValue) -> float | None:
+        """The metric's value in the last earlier run of the same pipeline and deployment that has one."""
+        series, position = self._series_of(value)
+        before = series.values_before(position, 1)
+        return before[0] if before else None
+
+    def history(self, value: MetricValue, n: int) -> Sequence[float]:
+        """The metric's last `n` values up to this one, of the same pipeline and deployment, oldest first."""
+        series, position = self._series_of(value)
+        return [*series.values_before(position, n - 1), value.value]
+
+    # Problems
+
+    @property
+    def n_problems(self) -> int:
+        """How many lines could not be used; of runs without a single good record too."""
+        return len(self.table("problems"))
+
+    def first_problems(self, n: int) -> list[Problem]:
+        """Give the first problems."""
+        names = ["run_id", "file", "line", "reason"]
+        return [Problem(**row) for row in table_rows(self.table("problems").select(names).slice(0, n))]

@@ -1,0 +1,102 @@
+"""What lies in the tables of days: the points of list metrics and the contents of artifacts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import pyarrow as pa
+
+from reportgen.model.objects import Artifact
+from reportgen.model.rows import Blocks
+from reportgen.model.runs import RunColumns
+from reportgen.store import Store
+from reportgen.text import iso_day
+
+ListsOf = Callable[[Sequence[int]], Iterable[tuple[str, str, int]]]
+
+
+class _DayRows:
+    """Reads the rows of tables by day for blocks of runs."""
+
+    def __init__(self, store: Store, columns: RunColumns) -> None:
+        self._store = store
+        self._columns = columns
+
+    def days_of(self, block: range) -> dict[str, list[int]]:
+        """Give the living runs of a block by the day they began on."""
+        days: dict[str, list[int]] = {}
+        for position in block:
+            if position < len(self._columns.ids) and self._columns.deleted_at[position] is None:
+                days.setdefault(iso_day(self._columns.started_at[position]), []).append(position)
+        return days
+
+    def read(self, table: str, day: str, positions: Sequence[int], columns: Sequence[str]) -> pa.Table:
+        run_ids = [self._columns.ids[position] for position in positions]
+        return self._store.read_day(table, day, columns, {"run_id": run_ids})
+
+
+class Points:
+    """Points of list metrics."""
+
+    def __init__(self, store: Store, columns: RunColumns, lists_of: ListsOf) -> None:
+        self._rows = _DayRows(store, columns)
+        self._lists_of = lists_of
+        self._position_of = columns.position_of
+        self._blocks = Blocks(self._load)
+
+    def fetch(self, name: str, run_id: str) -> tuple[list[float], list[float]]:
+        """Give the x positions and the values of a list metric of a run; empty when it has none."""
+        curve = self.fetch_arrow(name, run_id)
+        if curve is None:
+            return [], []
+        xs: list[Any] = curve["x"].to_pylist()
+        values: list[Any] = curve["value"].to_pylist()
+        return xs, values
+
+    def fetch_arrow(self, name: str, run_id: str) -> pa.Table | None:
+        """Give the same as columns `x` and `value`."""
+        position = self._position_of.get(run_id)
+        return None if position is None else self._blocks.of(position).get((name, run_id))
+
+    def _load(self, block: range) -> dict[tuple[str, str], pa.Table]:
+        curves: dict[tuple[str, str], pa.Table] = {}
+        for day, positions in self._rows.days_of(block).items():
+            lists = [one for one in self._lists_of(positions) if one[2]]
+            if lists:
+                table = self._rows.read("points", day, positions, ["x", "value"])
+                start = 0
+                for name, run_id, n in lists:  # which are sorted as the points are
+                    curves[name, run_id] = table.slice(start, n)
+                    start += n
+        return curves
+
+
+class Contents:
+    """Contents of artifacts."""
+
+    def __init__(self, store: Store, columns: RunColumns) -> None:
+        self._rows = _DayRows(store, columns)
+        self._position_of = columns.position_of
+        self._blocks = Blocks(self._load)
+
+    def fetch(self, artifact: Artifact) -> str:
+        """Give the content as JSON; `"null"` of one that was deleted."""
+        if artifact.deleted_at is not None:
+            return "null"
+        contents, place_of = self._blocks.of(self._position_of[artifact.run_id])
+        text: str = contents[place_of[artifact.run_id, artifact.id]].as_py()
+        return text
+
+    def _load(self, block: range) -> tuple[Any, dict[tuple[str, str], int]]:
+        names = ["run_id", "artifact_id", "data_json"]
+        parts = [
+            self._rows.read("contents", day, positions, names)
+            for day, positions in self._rows.days_of(block).items()
+            if day in self._days
+        ]
+        if not parts:
+            return pa.array([], pa.string()), {}
+        table = pa.concat_tables(parts).combine_chunks()
+        ids = zip(table["run_id"].to_pylist(), table["artifact_id"].to_pylist(), strict=True)
+        return table["data_json"], {pair: place for place, pair in enumerate(ids)}

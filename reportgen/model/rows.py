@@ -1,0 +1,70 @@
+"""Rows of tables as the objects of the model read them: by run, for many runs at a time, or column by column."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from typing import Any, Generic, TypeVar
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from reportgen.store import table_rows
+
+T = TypeVar("T")
+
+BLOCK = 64
+_N_BLOCKS = 8
+
+Row = dict[str, Any]
+
+
+def column_list(table: pa.Table, name: str) -> list[Any]:
+    """Give a column as a list; times are microseconds since the epoch."""
+    column = table[name]
+    if pa.types.is_timestamp(column.type):
+        column = column.cast(pa.int64())
+    found: list[Any] = column.to_pylist()
+    return found
+
+
+class Blocks(Generic[T]):
+    """What is made for many runs at a time: for all whose positions are in one block. Some blocks are kept."""
+
+    def __init__(self, make: Callable[[range], T]) -> None:
+        self._make = make
+        self._blocks: OrderedDict[int, T] = OrderedDict()
+
+    def of(self, position: int) -> T:
+        """Give what was made for the block that a position is in."""
+        number = position // BLOCK
+        if number in self._blocks:
+            self._blocks.move_to_end(number)
+        else:
+            self._blocks[number] = self._make(range(number * BLOCK, (number + 1) * BLOCK))
+            if len(self._blocks) > _N_BLOCKS:
+                self._blocks.popitem(last=False)
+        return self._blocks[number]
+
+
+class RunRows:
+    """A table whose rows are fetched by the positions of their runs."""
+
+    def __init__(self, table: pa.Table, positions: pa.Array) -> None:
+        """Take a table, and for each row the position of its run."""
+        self._table = table
+        self._positions = positions
+        self._blocks = Blocks(self._load)
+
+    def of(self, position: int) -> Sequence[tuple[int, Row]]:
+        """Give the rows of a run, each after its place in the table."""
+        return self._blocks.of(position).get(position, ())
+
+    def _load(self, block: range) -> dict[int, list[tuple[int, Row]]]:
+        mask = pc.and_(pc.greater_equal(self._positions, block.start), pc.less(self._positions, block.stop))
+        groups: dict[int, list[tuple[int, Row]]] = {}
+        rows = table_rows(self._table.filter(mask))
+        columns = pc.indices_nonzero(mask).to_pylist(), self._positions.filter(mask).to_pylist()
+        for place, position, row in zip(*columns, rows, strict=True):
+            groups.setdefault(position, []).append((place, row))
+        return groups
