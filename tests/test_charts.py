@@ -10,6 +10,7 @@ from xml.etree import ElementTree
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from markupsafe import escape
 
 from reportgen.charts import (
     Band,
@@ -26,6 +27,8 @@ from reportgen.charts import (
     time_ticks,
     waterfall_bar,
 )
+from reportgen.charts.scale import Scale
+from reportgen.charts.svg import text
 
 NAN, INF = math.nan, math.inf
 SECOND, HOUR, DAY = 10**6, 3600 * 10**6, 86_400 * 10**6
@@ -177,6 +180,15 @@ def test_time_ticks_are_within_the_range_and_few(low: int, span: int, n: int) ->
     assert all(low <= tick <= low + span for tick in ticks)
 
 
+@given(st.lists(finite), finite, finite, st.booleans(), st.sampled_from([0.0, 0.02]))
+def test_many_places_are_those_of_each_value(ys: list[float], one: float, two: float, log: bool, inset: float) -> None:
+    low, high = sorted((abs(one) or 1.0, abs(two) or 1.0) if log else (one, two))
+    scale = Scale(low, high, log, inset)
+    for some in (ys, [y for y in ys if low <= y <= high]):
+        assert scale.shares(some) == [scale.share(y) for y in some]
+        assert all(0 <= place <= 1 for place in scale.shares(some))
+
+
 # Thinning
 
 
@@ -190,6 +202,12 @@ def test_a_single_peak_among_thousands_survives() -> None:
     drawn = [point for segment in thin_points(range(5000), ys) for point in segment]
     assert {(3111, 30.0), (77, -40.0), (0, ys[0]), (4999, ys[4999])} <= set(drawn)
     assert 200 < len(drawn) <= 400
+
+
+def test_values_whose_sum_is_beyond_the_largest_float_are_no_gap() -> None:
+    for ys in ([1.7e308] * 5, [10**308] * 20):
+        (piece,) = thin_points(range(len(ys)), ys)
+        assert len(piece) == len(ys)
 
 
 def test_gaps_in_a_long_line_keep_their_width() -> None:
@@ -379,6 +397,12 @@ def test_hostile_text_stays_text() -> None:
     assert HOSTILE[:22] in (root.findtext("title") or "")
     for markup in (legend([Series(HOSTILE, [], [])], HOSTILE), run_strip([StripBar(1, HOSTILE, HOSTILE, HOSTILE)])):
         assert not list(ElementTree.fromstring(markup).iter("script"))
+
+
+@given(st.text() | st.text("ab 1.,-%</>&'\"\x00\x0b\ud800é", max_size=9))
+def test_text_is_escaped_and_holds_only_what_xml_can(value: str) -> None:
+    in_xml = re.sub("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]", "\ufffd", value)
+    assert text(value) == str(escape(in_xml))
 
 
 def test_series_of_unequal_lengths_and_unknown_slots_are_refused() -> None:

@@ -292,6 +292,9 @@ def test_columns_needed_are_those_of_the_fields_and_of_the_way_to_the_other_tabl
         ({"artifacts": {"keys": {}}}, "filter: artifacts has no field 'keys': did you mean 'key'?"),
         ({"artifacts": {"oparator": "or_"}}, "filter: artifacts has no field 'oparator': did you mean 'operator'?"),
         ({"flows": {"id": {}}}, "filter: flows has no field 'id': use name"),
+        ({"artifacts": {None: {}}}, "filter: artifacts has no field None: use id, key, type, "),
+        ({("a",): {}}, "filter: no section ('a',): use artifacts, "),
+        ({"artifacts": {"key": {5: []}}}, "filter: artifacts.key has no operator 5: use any_, "),
         ({"runs": {1: {}}}, "filter: runs has no field 1: use id, name, tags, state, start_time, end_time, "),
         (
             {"artifacts": {"key": {"eq_": "a"}}},
@@ -332,6 +335,16 @@ def test_mistake_is_told_with_its_place(asked: Any, message: str) -> None:
     assert len(str(caught.value).splitlines()) == 1
     with pytest.raises(ValueError, match=f"^{re.escape(message)}"):
         columns_needed(asked)
+
+
+@pytest.mark.parametrize("section", ["artifacts", "flow_runs", "task_runs"])
+def test_filter_that_is_nested_without_end_is_refused(section: str) -> None:
+    criteria: Given = {"name": {"any_": ["a"]}}
+    for _ in range(100_000):
+        criteria = {"and_": [criteria]}
+    for ask in (select, columns_needed):
+        with pytest.raises(ValueError, match=f"^filter: {section} is nested too deeply$"):
+            ask({section: criteria})
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ not all fit a narrow frame, every second one has class `x2`, which the style she
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Literal
 
 from reportgen.charts.scale import Scale
@@ -65,16 +65,22 @@ def _goes_first(index: int, n: int) -> bool:
     return 0 < index < n - 1 and (index % 2 == 1 or index == n - 2)
 
 
-def x_ticks(kind: XKind, xs: Sequence[float], labels: Sequence[str]) -> list[XTick]:
-    """Choose the ticks for finite x values, at least one."""
-    low, high = min(xs), max(xs)
+def x_ticks(
+    kind: XKind, low: float, high: float, columns: Sequence[Sequence[float]], labels: Sequence[str]
+) -> list[XTick]:
+    """Choose the ticks for columns of finite x values that reach from `low` to `high`."""
     if kind == "category":
         return _category_ticks(labels)
     if kind == "time":
         return [(float(tick), label) for tick, label in time_ticks(math.ceil(low), math.floor(high), 6)]
-    whole = all(x == math.floor(x) for x in xs)
     ticks = [tick for tick in nice_ticks(low, high, 5) if low <= tick <= high] or [low]
-    return [(tick, format_tick(tick)) for tick in ticks if not whole or tick == math.floor(tick)]
+    if not _are_whole(ticks) and all(map(_are_whole, columns)):
+        ticks = [tick for tick in ticks if tick == math.floor(tick)]
+    return [(tick, format_tick(tick)) for tick in ticks]
+
+
+def _are_whole(values: Iterable[float]) -> bool:
+    return all(value == math.floor(value) for value in values)
 
 
 def _category_ticks(labels: Sequence[str]) -> list[XTick]:

@@ -7,35 +7,38 @@ through `Scale`, so nothing leaves the frame. Under three finite values there is
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import takewhile
+from itertools import chain, islice
 
 from markupsafe import Markup
 
 from reportgen.charts.axes import XKind, x_axis, x_ticks, y_lines, y_texts
 from reportgen.charts.labels import LineEnd, end_labels, rule_labels
 from reportgen.charts.marks import frame_marks, marker
-from reportgen.charts.scale import Scale, linear_scale, log_scale
-from reportgen.charts.series import Band, Point, Series, band_segments, points_of
+from reportgen.charts.scale import Scale, extent, linear_scale, log_scale
+from reportgen.charts.series import Band, BandSegment, Points, Series, band_segments, finite_points, odd_points
 from reportgen.charts.svg import finish, link, percent, text
-from reportgen.charts.thin import Segment, thin_points
+from reportgen.charts.thin import Segment, thin
 from reportgen.charts.ticks import format_tick
 
 _MOST_MARKED = 40  # points that are marked one by one
+_POINT = "%.0f %.1f"
 _WEIGHTS = {"thin": " thin", "normal": "", "fat": " fat"}
 
 
 @dataclass(frozen=True)
 class _Layer:
-    """A series with what is drawn of it: all its values, those on the line, those on the frame, and the
-    pieces of the line itself."""
+    """A series with what is drawn of it: its finite points, those marked on the frame, the pieces of its line."""
 
     series: Series
-    points: list[Point]
-    finite: list[Point]
-    odd: list[Point]
+    points: Points
+    odd: Points
     line: list[Segment]
+
+    @property
+    def has_links(self) -> bool:
+        return bool(self.series.urls) and any(map(self.series.url, chain(self.points.indices, self.odd.indices)))
 
 
 @dataclass(frozen=True)
@@ -49,9 +52,11 @@ class _Plot:
     def y_px(self, value: float) -> float:
         return self.height * (1 - self.y.share(value))
 
-    def at(self, x: float, y: float) -> str:
-        """Write a point of the stretched layer, which is 1000 wide."""
-        return f"{1000 * self.x.share(x):.0f} {self.y_px(y):.1f}"
+    def write(self, points: Iterable[tuple[float, float]]) -> list[str]:
+        """Write points of the stretched layer, which is 1000 wide."""
+        xs, ys = zip(*points, strict=True)
+        places = zip(self.x.shares(xs), self.y.shares(ys), strict=True)
+        return [_POINT % (1000 * x, self.height * (1 - y)) for x, y in places]
 
 
 def line_chart(
@@ -87,29 +92,28 @@ def line_chart(
     rules
         Dotted vertical lines: x and label.
     """
-    points = [points_of(one) for one in series]
-    finite = [point.y for several in points for point in several if point.is_finite]
-    log = log_y and bool(finite) and min(finite) > 0
-    y, ticks = _y_scale(finite, band, height, log=log, from_zero=y_from_zero)
-    xs = _all_x(points, band, x_labels if x_kind == "category" else ())
-    plot = _Plot(_x_scale(xs, x_kind), y, height)
-    order = sorted(range(len(series)), key=lambda index: _depth(series[index]))
-    layers = [_layer(series[index], points[index]) for index in order]
-    rules = [rule for rule in rules if xs and min(xs) <= rule[0] <= max(xs)]
-    role = "group" if any(point.url for several in points for point in several) else "img"
-    notes = _notes(points, asked_log=log_y, log=log)
+    layers = [_layer(one) for one in sorted(series, key=_depth)]
+    has_values = any(layer.points.ys for layer in layers)
+    area = band_segments(band) if band else []
+    columns = _x_columns(layers, area, x_labels if x_kind == "category" else ())
+    low, high = extent(columns) if columns else (0.0, 1.0)
+    y, ticks, log = _y_scale(layers, area, height, log=log_y, from_zero=y_from_zero)
+    plot = _Plot(_x_scale(low, high, x_kind), y, height)
+    rules = [rule for rule in rules if columns and low <= rule[0] <= high]
+    role = "group" if any(layer.has_links for layer in layers) else "img"
+    notes = _notes(layers, asked_log=log_y and has_values, log=log)
     return finish(
         [
             _head(chart_id, title, " ".join([description, *notes]).strip(), height, role=role),
             *y_lines(ticks, plot.y, height),
-            *x_axis(x_ticks(x_kind, xs, x_labels) if xs else [], plot.x, height),
-            *_stretched(layers, band, plot),
+            *x_axis(x_ticks(x_kind, low, high, columns, x_labels) if columns else [], plot.x, height),
+            *_stretched(layers, area, plot),
             *(_rule(x, plot) for x, _ in rules),
             *_marks(layers, plot),
             *y_texts(ticks, plot.y, height, y_format),
             *rule_labels([(plot.x.share(x), label) for x, label in rules], height),
             *end_labels(_line_ends(layers, plot), height),
-            "" if finite else f'<text class="c" x="50%" y="{height // 2}">no finite value</text>',
+            "" if has_values else f'<text class="c" x="50%" y="{height // 2}">no finite value</text>',
             "</svg>",
         ]
     )
@@ -117,20 +121,20 @@ def line_chart(
 
 def _head(chart_id: str, title: str, description: str, height: int, *, role: str) -> str:
     """Open the chart. With links its role is `group`, because assistive technology reads an image as one thing."""
-    name = "".join(char if char.isalnum() or char in "-_." else "-" for char in chart_id)
+    name = text("".join(char if char.isalnum() or char in "-_." else "-" for char in chart_id))
     return (
-        f'<svg class="plot" height="{height}" role="{role}" aria-labelledby="{text(name)}-t {text(name)}-d">'
-        f'<title id="{text(name)}-t">{text(title)}</title><desc id="{text(name)}-d">{text(description)}</desc>'
+        f'<svg class="plot" height="{height}" role="{role}" aria-labelledby="{name}-t {name}-d">'
+        f'<title id="{name}-t">{text(title)}</title><desc id="{name}-d">{text(description)}</desc>'
     )
 
 
-def _notes(points: Sequence[Sequence[Point]], *, asked_log: bool, log: bool) -> Iterator[str]:
+def _notes(layers: Sequence[_Layer], *, asked_log: bool, log: bool) -> Iterator[str]:
     """Say in words what the drawing shows by its scale or its marks."""
     if log:
         yield "The scale is logarithmic."
-    elif asked_log and any(point.is_finite for several in points for point in several):
+    elif asked_log:
         yield "The scale is linear, because a value is zero or below."
-    odd = [point.y for several in points for point in several if not point.is_finite]
+    odd = [y for layer in layers for y in layer.odd.ys]
     n_nan = sum(map(math.isnan, odd))
     for count, name in ((n_nan, "NaN"), (len(odd) - n_nan, "infinite")):
         if count:
@@ -138,34 +142,35 @@ def _notes(points: Sequence[Sequence[Point]], *, asked_log: bool, log: bool) -> 
 
 
 def _y_scale(
-    finite: Sequence[float], band: Band | None, height: int, *, log: bool, from_zero: bool
-) -> tuple[Scale, list[float]]:
-    if not finite:
-        return Scale(0.0, 1.0), []
-    edges = [edge for part in band_segments(band) for _, *pair in part for edge in pair] if band else []
-    if log:
-        return log_scale([*finite, *(edge for edge in edges if edge > 0)])
-    return linear_scale([*finite, *edges], max(2, min(5, height // 40)), from_zero=from_zero)
+    layers: Sequence[_Layer], area: Sequence[BandSegment], height: int, *, log: bool, from_zero: bool
+) -> tuple[Scale, list[float], bool]:
+    """Return the scale, its ticks and whether it is logarithmic."""
+    columns = [layer.points.ys for layer in layers if layer.points.ys]
+    if not columns:
+        return Scale(0.0, 1.0), [], False
+    edges = [edge for segment in area for _, *pair in segment for edge in pair]
+    if log and min(map(min, columns)) > 0:
+        return *log_scale(*extent([*columns, [edge for edge in edges if edge > 0]])), True
+    n = max(2, min(5, height // 40))
+    return *linear_scale(*extent([*columns, edges]), n, from_zero=from_zero), False
 
 
-def _all_x(points: Sequence[Sequence[Point]], band: Band | None, labels: Sequence[str]) -> list[float]:
-    band_xs = (x for part in band_segments(band) for x, _, _ in part) if band else ()
-    return [*(point.x for several in points for point in several), *band_xs, *map(float, range(len(labels)))]
+def _x_columns(layers: Sequence[_Layer], area: Sequence[BandSegment], labels: Sequence[str]) -> list[Sequence[float]]:
+    """Collect all finite x, by columns, none of which is empty."""
+    columns = [column for layer in layers for column in (layer.points.xs, layer.odd.xs)]
+    area_xs = [x for segment in area for x, _, _ in segment]
+    return [column for column in (*columns, area_xs, range(len(labels))) if column]
 
 
-def _x_scale(xs: Sequence[float], kind: XKind) -> Scale:
-    if not xs:
-        return Scale(0.0, 1.0)
-    low, high = min(xs), max(xs)
+def _x_scale(low: float, high: float, kind: XKind) -> Scale:
     inset = 0.4 / (high - low + 0.8) if kind == "category" and high > low else 0.0
     return Scale(low, high, inset=inset)
 
 
-def _layer(series: Series, points: list[Point]) -> _Layer:
-    finite = [point for point in points if point.is_finite]
-    odd = [point for point in points if not point.is_finite]
-    line = thin_points(series.xs, series.ys) if len(finite) >= 3 else []
-    return _Layer(series, points, finite, odd, line)
+def _layer(series: Series) -> _Layer:
+    points = finite_points(series.xs, series.ys)
+    odd = odd_points(series.xs, series.ys)
+    return _Layer(series, points, odd, thin(points) if len(points.xs) >= 3 else [])
 
 
 def _depth(series: Series) -> tuple[bool, int, int]:
@@ -173,24 +178,24 @@ def _depth(series: Series) -> tuple[bool, int, int]:
     return series.slot != 0, list(_WEIGHTS).index(series.weight), -series.slot
 
 
-def _stretched(layers: Sequence[_Layer], band: Band | None, plot: _Plot) -> Iterator[str]:
+def _stretched(layers: Sequence[_Layer], area: Sequence[BandSegment], plot: _Plot) -> Iterator[str]:
     """Draw what stretches with the width: the band and the lines."""
     box = f'width="100%" height="{plot.height}" viewBox="0 0 1000 {plot.height}"'
     yield f'<svg {box} preserveAspectRatio="none">'
-    for part in band_segments(band) if band else ():
-        there = " ".join(plot.at(x, high) for x, _, high in part)
-        back = " ".join(plot.at(x, low) for x, low, _ in reversed(part))
-        yield f'<path class="band" d="M{there} {back}z"/>'
+    for segment in area:
+        there = plot.write((x, high) for x, _, high in segment)
+        back = plot.write((x, low) for x, low, _ in reversed(segment))
+        yield f'<path class="band" d="M{" ".join([*there, *back])}z"/>'
     yield from (_line(layer, plot) for layer in layers if layer.line)
     yield "</svg>"
 
 
 def _line(layer: _Layer, plot: _Plot) -> str:
+    written = iter(plot.write(chain.from_iterable(layer.line)))
     pieces = []
     for segment in layer.line:
-        pieces.append("M" + " ".join(plot.at(x, y) for x, y in segment))
-        if len(segment) == 1:
-            pieces.append("h0")  # a round cap makes it a dot
+        end = "h0" if len(segment) == 1 else ""  # a round cap makes it a dot
+        pieces.append(f"M{' '.join(islice(written, len(segment)))}{end}")
     return f'<path class="ln s{layer.series.slot}{_WEIGHTS[layer.series.weight]}" d="{"".join(pieces)}"/>'
 
 
@@ -202,17 +207,17 @@ def _rule(x: float, plot: _Plot) -> str:
 def _marks(layers: Sequence[_Layer], plot: _Plot) -> Iterator[str]:
     """Mark every point of a short series that has links or tips, or too few points for a line; else the last one."""
     for layer in layers:
-        series, finite = layer.series, layer.finite
-        few = not layer.line or (len(layer.points) <= _MOST_MARKED and bool(series.urls or series.tips))
-        if few:
-            marked, radius = finite, 3.0
+        series, points = layer.series, layer.points
+        n_values = len(points.xs) + len(layer.odd.xs)
+        if not layer.line or (n_values <= _MOST_MARKED and (series.urls or series.tips)):
+            first, radius = 0, 3.0
         else:
-            marked, radius = finite[-1:] if series.slot else [], 3.5
+            first, radius = len(points.xs) - (series.slot > 0), 3.5
             yield from _lone_marks(layer, plot)
-        for point in marked:
-            x, y = percent(plot.x.share(point.x)), plot.y_px(point.y)
-            yield link(marker(series.slot, x, y, radius=radius), url=point.url, tip=point.tip)
-        yield from frame_marks(layer.odd, series.slot, plot.height, plot.x.share)
+        for x, y, index in zip(points.xs[first:], points.ys[first:], points.indices[first:], strict=True):
+            mark = marker(series.slot, percent(plot.x.share(x)), plot.y_px(y), radius=radius)
+            yield link(mark, url=series.url(index), tip=series.tip(index))
+        yield from frame_marks(series, layer.odd, plot.x, plot.height)
 
 
 def _lone_marks(layer: _Layer, plot: _Plot) -> Iterator[str]:
@@ -226,13 +231,16 @@ def _lone_marks(layer: _Layer, plot: _Plot) -> Iterator[str]:
 def _line_ends(layers: Sequence[_Layer], plot: _Plot) -> Iterator[LineEnd]:
     """For each labelled series, where its line ends and how high and low it runs shortly before."""
     for layer in layers:
-        if layer.series.label and layer.finite:
-            end = plot.x.share(layer.finite[-1].x)
-            near = [plot.y_px(point.y) for point in _tail(layer.finite, plot, end - 0.12)]
+        if layer.series.label and layer.points.xs:
+            end = plot.x.share(layer.points.xs[-1])
+            near = [plot.y_px(y) for y in _tail(layer.points, plot.x, end - 0.12)]
             top, bottom = max(min(near), near[0] - 20), min(max(near), near[0] + 20)
             yield LineEnd(layer.series.name, layer.series.slot, end, top, bottom)
 
 
-def _tail(points: Sequence[Point], plot: _Plot, start: float) -> Iterator[Point]:
-    """Give the last points back to a place, last first."""
-    return takewhile(lambda point: plot.x.share(point.x) >= start, reversed(points))
+def _tail(points: Points, scale: Scale, start: float) -> Iterator[float]:
+    """Give the values of the last points back to a place, last first."""
+    for x, y in zip(reversed(points.xs), reversed(points.ys), strict=True):
+        if scale.share(x) < start:
+            return
+        yield y

@@ -7,9 +7,10 @@ a nested `svg` placed there, whose content is in pixels.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
-from reportgen.charts.series import Point
+from reportgen.charts.scale import Scale
+from reportgen.charts.series import Points, Series
 from reportgen.charts.svg import link, percent, px
 
 _TRIANGLE = "M0-4.2l4.2 7.3h-8.4z"
@@ -37,21 +38,25 @@ def _placed(drawing: str, slot: int, x: str, y: float) -> str:
     return f'<svg class="s{slot}" x="{x}" y="{px(y)}" width="1" height="1">{drawing}</svg>'
 
 
-def frame_marks(points: list[Point], slot: int, height: int, share: Callable[[float], float]) -> Iterator[str]:
-    """Mark NaN and infinite values on the frame, and label them where there is room.
+def frame_marks(series: Series, odd: Points, x_scale: Scale, height: int) -> Iterator[str]:
+    """Mark the NaN and infinite values of a series on the frame, and label them where there is room.
 
     Values closer than 2 % of the width share one mark, so that thousands of them stay a readable row; the mark's tip
     says how many they are.
     """
+    places = x_scale.shares(odd.xs)
+    kinds = [_kind(y) for y in odd.ys]
     for kind in ("NaN", "∞", "−∞"):
-        cells: dict[int, list[Point]] = {}
-        for point in points:
-            if _kind(point.y) == kind:
-                cells.setdefault(int(share(point.x) * 50), []).append(point)
+        cells: dict[int, list[tuple[int, float]]] = {}
+        for index, place, its_kind in zip(odd.indices, places, kinds, strict=True):
+            if its_kind == kind:
+                cells.setdefault(int(place * 50), []).append((index, place))
         labelled_to = -1.0
-        for cell in sorted(cells):
-            place = share(cells[cell][0].x)
-            yield _frame_mark(kind, cells[cell], slot, height, place)
+        for _, cell in sorted(cells.items()):
+            index, place = cell[0]
+            tip = (series.tip(index) or kind) if len(cell) == 1 else f"{len(cell):,} × {kind}"
+            url = series.url(index) if len(cell) == 1 else ""
+            yield link(_frame_mark(kind, series.slot, height, place), url=url, tip=tip)
             if place > labelled_to:
                 yield _frame_label(kind, height, place)
                 labelled_to = place + 0.12
@@ -60,19 +65,15 @@ def frame_marks(points: list[Point], slot: int, height: int, share: Callable[[fl
 def _kind(y: float) -> str:
     if math.isnan(y):
         return "NaN"
-    return "" if math.isfinite(y) else ("∞" if y > 0 else "−∞")
+    return "∞" if y > 0 else "−∞"
 
 
-def _frame_mark(kind: str, points: list[Point], slot: int, height: int, place: float) -> str:
+def _frame_mark(kind: str, slot: int, height: int, place: float) -> str:
     x = percent(place)
     if kind == "NaN":
-        drawing = f'<circle class="open s{slot}" cx="{x}" cy="{height}" r="3.5"/>'
-    else:
-        path, y = (_UP, 0) if kind == "∞" else (_DOWN, height)
-        drawing = _placed(f'<path class="pt" d="{path}"/>', slot, x, y)
-    if len(points) == 1:
-        return link(drawing, url=points[0].url, tip=points[0].tip or kind)
-    return link(drawing, tip=f"{len(points):,} × {kind}")
+        return f'<circle class="open s{slot}" cx="{x}" cy="{height}" r="3.5"/>'
+    path, y = (_UP, 0) if kind == "∞" else (_DOWN, height)
+    return _placed(f'<path class="pt" d="{path}"/>', slot, x, y)
 
 
 def _frame_label(kind: str, height: int, place: float) -> str:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeGuard, cast
 
 Weight = Literal["thin", "normal", "fat"]
+BandSegment = list[tuple[float, float, float]]  # x, low, high
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,14 @@ class Series:
         if self.slot not in range(6):
             raise ValueError(f"series {self.name!r} has slot {self.slot}; slots go from 0 to 5")
 
+    def url(self, index: int) -> str:
+        """Return the address of a point, empty when it has none."""
+        return self.urls[index] if index < len(self.urls) else ""
+
+    def tip(self, index: int) -> str:
+        """Return the tip of a point, empty when it has none."""
+        return self.tips[index] if index < len(self.tips) else ""
+
 
 @dataclass(frozen=True)
 class Band:
@@ -53,33 +62,52 @@ class Band:
 
 
 @dataclass(frozen=True)
-class Point:
-    """A value to draw or mark; `y` may be NaN or infinite, `x` is finite."""
+class Points:
+    """Some points of a line, as columns; `indices` tell where each stands among all its points."""
 
-    x: float
-    y: float
-    url: str = ""
-    tip: str = ""
+    xs: list[float]
+    ys: list[float]
+    indices: Sequence[int]
 
-    @property
-    def is_finite(self) -> bool:
-        """Whether the point lies on the line rather than on the frame."""
-        return math.isfinite(self.y)
-
-
-def points_of(series: Series) -> list[Point]:
-    """List the values of a series that are not missing."""
-    n_urls, n_tips = len(series.urls), len(series.tips)
-    return [
-        Point(x, y, series.urls[i] if i < n_urls else "", series.tips[i] if i < n_tips else "")
-        for i, (x, y) in enumerate(zip(series.xs, series.ys, strict=True))
-        if y is not None and math.isfinite(x)
-    ]
+    def piece_starts(self) -> list[int]:
+        """Return the positions at which an unbroken piece begins; between pieces, points are left out."""
+        places = self.indices
+        if places and places[-1] - places[0] == len(places) - 1:
+            return [0]
+        return [at for at, place in enumerate(places) if at == 0 or place != places[at - 1] + 1]
 
 
-def band_segments(band: Band, limit: int = 200) -> list[list[tuple[float, float, float]]]:
+def finite_points(xs: Sequence[float], ys: Sequence[float | None]) -> Points:
+    """Pick the points that are drawn: both x and y are there and finite."""
+    if _all_finite(xs) and _all_finite(ys):
+        return Points(list(xs), list(ys), range(len(xs)))
+    rows = enumerate(zip(xs, ys, strict=True))
+    return _points([(i, x, y) for i, (x, y) in rows if y is not None and math.isfinite(y) and math.isfinite(x)])
+
+
+def odd_points(xs: Sequence[float], ys: Sequence[float | None]) -> Points:
+    """Pick the points that are marked on the frame: y is NaN or infinite, x is finite."""
+    if _all_finite(ys):
+        return _points([])
+    rows = enumerate(zip(xs, ys, strict=True))
+    return _points([(i, x, y) for i, (x, y) in rows if y is not None and not math.isfinite(y) and math.isfinite(x)])
+
+
+def _points(rows: list[tuple[int, float, float]]) -> Points:
+    return Points([x for _, x, _ in rows], [y for _, _, y in rows], [index for index, _, _ in rows])
+
+
+def _all_finite(values: Sequence[float | None]) -> TypeGuard[Sequence[float]]:
+    """Tell quickly, by their sum, that values are there and finite; when their sum is not, they may be all the same."""
+    try:
+        return math.isfinite(sum(cast("Sequence[float]", values)))
+    except (TypeError, OverflowError):
+        return False
+
+
+def band_segments(band: Band, limit: int = 200) -> list[BandSegment]:
     """Cut a band at its gaps into lists of (x, low, high), taking together neighbours when there are over `limit`."""
-    segments: list[list[tuple[float, float, float]]] = [[]]
+    segments: list[BandSegment] = [[]]
     for x, low, high in zip(band.xs, band.low, band.high, strict=True):
         if low is None or high is None or not math.isfinite(x + low / 4 + high / 4):
             segments.append([])
@@ -89,7 +117,7 @@ def band_segments(band: Band, limit: int = 200) -> list[list[tuple[float, float,
     return [_merged(segment, width) for segment in segments if len(segment) > 1]
 
 
-def _merged(segment: list[tuple[float, float, float]], width: int) -> list[tuple[float, float, float]]:
+def _merged(segment: BandSegment, width: int) -> BandSegment:
     """Replace each `width` neighbours by their outline, and keep the last x."""
     if width == 1:
         return segment

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 
 from markupsafe import Markup
 
 from reportgen.charts.scale import Scale
+from reportgen.charts.series import finite_points
 from reportgen.charts.svg import finish
-from reportgen.charts.thin import thin_points
+from reportgen.charts.thin import Segment, thin_points
 
 _LEFT, _RIGHT, _TOP, _BOTTOM, _FLAT = 2.0, 118.0, 3.0, 21.0, 18.0
+_EDGES: dict[float | None, float] = {math.inf: _TOP, -math.inf: _BOTTOM}
+_POINT = "%.1f %.1f"
 
 
 def sparkline(values: Sequence[float | None]) -> Markup:
@@ -21,37 +25,37 @@ def sparkline(values: Sequence[float | None]) -> Markup:
     line low in the frame. Under three values there are only marks. Hidden from screen readers: the number it
     accompanies is written beside it.
     """
-    finite = [value for value in values if value is not None and math.isfinite(value)]
-    scale = Scale(min(finite), max(finite)) if finite else Scale(0.0, 0.0)
-    xs = [_LEFT + (_RIGHT - _LEFT) * i / (len(values) - 1) if len(values) > 1 else _RIGHT for i in range(len(values))]
-    ys = [_height(value, scale) for value in values]
+    xs = _places(len(values))
+    finite = finite_points(xs, values)
+    heights = _heights(finite.ys)
+    ys = [_EDGES.get(value) for value in values]
+    for index, height in zip(finite.indices, heights, strict=True):
+        ys[index] = height
     segments = thin_points(xs, ys, limit=120)
     parts = ['<svg class="tiny s1" viewBox="0 0 120 24" aria-hidden="true">']
     if sum(map(len, segments)) >= 3:
-        path = "".join(_piece(segment) for segment in segments)
-        parts.append(f'<path class="ln" d="{path}"/>')
-        marked = _last_finite(xs, ys, values)
+        parts.append(f'<path class="ln" d="{"".join(map(_piece, segments))}"/>')
+        marked = list(zip(finite.xs[-1:], heights[-1:], strict=True))
     else:
         marked = [point for segment in segments for point in segment]
     parts += [f'<circle class="pt" cx="{x:.1f}" cy="{y:.1f}" r="2.75"/>' for x, y in marked]
     return finish([*parts, "</svg>"])
 
 
-def _height(value: float | None, scale: Scale) -> float | None:
-    if value is None or math.isnan(value):
-        return None
-    if math.isinf(value):
-        return _TOP if value > 0 else _BOTTOM
-    return _BOTTOM - (_BOTTOM - _TOP) * scale.share(value) if scale.high > scale.low else _FLAT
+@lru_cache(maxsize=100)
+def _places(n: int) -> tuple[float, ...]:
+    """Give the x of each of `n` values; most sparklines have as many values as the one before."""
+    return tuple(_LEFT + (_RIGHT - _LEFT) * index / (n - 1) for index in range(n)) if n > 1 else (_RIGHT,) * n
 
 
-def _piece(segment: list[tuple[float, float]]) -> str:
-    joined = " ".join(f"{x:.1f} {y:.1f}" for x, y in segment)
+def _heights(values: Sequence[float]) -> list[float]:
+    """Give the places of finite values, the highest at the top."""
+    low, high = min(values, default=0.0), max(values, default=0.0)
+    if low == high:
+        return [_FLAT] * len(values)
+    return [_BOTTOM - (_BOTTOM - _TOP) * share for share in Scale(low, high).shares(values)]
+
+
+def _piece(segment: Segment) -> str:
+    joined = " ".join([_POINT % point for point in segment])
     return f"M{joined}" if len(segment) > 1 else f"M{joined}h0"
-
-
-def _last_finite(xs: list[float], ys: list[float | None], values: Sequence[float | None]) -> list[tuple[float, float]]:
-    for x, y, value in zip(reversed(xs), reversed(ys), reversed(values), strict=True):
-        if y is not None and value is not None and math.isfinite(value):
-            return [(x, y)]
-    return []

@@ -11,11 +11,14 @@ from collections.abc import Iterable
 
 from markupsafe import Markup, escape
 
+_PLAIN = re.compile("[\t\n\r !#-%(-;=?-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]*")  # XML, but none of & < > ' "
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def text(value: str) -> str:
     """Escape text for element content and attribute values; what XML cannot hold becomes U+FFFD."""
+    if _PLAIN.fullmatch(value):
+        return value
     return str(escape(_NOT_XML.sub("\ufffd", value)))
 
 

@@ -7,9 +7,12 @@ are kept too, so a gap shows at its true width. Order is kept; points are never 
 
 from __future__ import annotations
 
-import math
+from bisect import bisect_left
 from collections.abc import Sequence
-from itertools import groupby, pairwise
+from functools import lru_cache
+from itertools import pairwise
+
+from reportgen.charts.series import Points, finite_points
 
 Segment = list[tuple[float, float]]
 
@@ -31,55 +34,45 @@ def thin_points(xs: Sequence[float], ys: Sequence[float | None], limit: int = 40
         Unbroken pieces of the line, each a list of (x, y). The lowest, highest, first and last point are among them
         (the lowest and highest only for a limit of 4 or more).
     """
-    segments = _split(xs, ys)
-    total = sum(map(len, segments))
-    if total <= limit:
-        return segments
-    points = [point for segment in segments for point in segment]
-    segment_of = [index for index, segment in enumerate(segments) for _ in segment]
-    chosen = _choose(points, segment_of, limit, n_segments=len(segments))
-    grouped = groupby(chosen, key=lambda index: segment_of[index])
-    return [[points[index] for index in group] for _, group in grouped]
+    return thin(finite_points(xs, ys), limit)
 
 
-def _split(xs: Sequence[float], ys: Sequence[float | None]) -> list[Segment]:
-    segments: list[Segment] = []
-    open_segment = False
-    for x, y in zip(xs, ys, strict=True):
-        if y is None or not math.isfinite(y) or not math.isfinite(x):
-            open_segment = False
-        elif open_segment:
-            segments[-1].append((x, y))
-        else:
-            segments.append([(x, y)])
-            open_segment = True
-    return segments
+def thin(points: Points, limit: int = 400) -> list[Segment]:
+    """Choose at most `limit` points to draw, as `thin_points` does, of those known to be finite."""
+    xs, ys, n = points.xs, points.ys, len(points.xs)
+    starts = points.piece_starts()
+    if n <= limit:
+        return [list(zip(xs[start:stop], ys[start:stop], strict=True)) for start, stop in pairwise([*starts, n])]
+    chosen = _choose(xs, ys, starts, limit)
+    edges = [bisect_left(chosen, start) for start in starts]
+    pieces = [chosen[first:last] for first, last in pairwise([*edges, len(chosen)]) if first < last]
+    return [[(xs[index], ys[index]) for index in piece] for piece in pieces]
 
 
-def _choose(points: Segment, segment_of: list[int], limit: int, *, n_segments: int) -> list[int]:
-    """Return ascending indices of the points to keep."""
-    last = len(points) - 1
-    chosen = {0, last}
-    if n_segments * 8 <= limit:  # room for both ends of each segment and for the buckets that gaps cut in two
-        n_buckets = max(1, (limit - 4 * n_segments) // 2)
-        chosen.update(edge for i, j in pairwise(range(last + 1)) if segment_of[i] != segment_of[j] for edge in (i, j))
-        parts = segment_of
+def _choose(xs: list[float], ys: list[float], starts: list[int], limit: int) -> list[int]:
+    """Return ascending indices of the points to keep; `starts` are those of the first points of the line's pieces."""
+    n = len(ys)
+    chosen = {0, n - 1}
+    if len(starts) * 8 <= limit:  # room for both ends of each piece and for the buckets that gaps cut in two
+        n_buckets = max(1, (limit - 4 * len(starts)) // 2)
+        chosen.update(starts, (start - 1 for start in starts[1:]))
+        edges = {*starts, n, *_bucket_starts(tuple(xs), n_buckets)}
     else:
-        n_buckets, parts = (limit - 2) // 2, [0] * len(points)
-    buckets = _bucket_of([x for x, _ in points], n_buckets)
-    for _, group in groupby(range(last + 1), key=lambda index: (parts[index], buckets[index])):
-        members = list(group)
-        chosen.add(min(members, key=lambda index: points[index][1]))
-        chosen.add(max(members, key=lambda index: points[index][1]))
+        edges = {0, n, *_bucket_starts(tuple(xs), (limit - 2) // 2)}
+    for start, stop in pairwise(sorted(edges)):
+        bucket = ys[start:stop]
+        chosen.add(ys.index(min(bucket), start))
+        chosen.add(ys.index(max(bucket), start))
     return sorted(chosen)
 
 
-def _bucket_of(xs: list[float], n_buckets: int) -> list[int]:
-    """Number each point's bucket: by x when x never goes back, else by position."""
-    if n_buckets < 1:
-        return [0] * len(xs)
+@lru_cache(maxsize=8)  # the lists of a pipeline's runs mostly have the same x
+def _bucket_starts(xs: tuple[float, ...], n_buckets: int) -> list[int]:
+    """Cut points into buckets of equal width when x never goes back, else of equal number; some may be empty."""
     low, high = xs[0], xs[-1]
     span = high / 2 - low / 2  # halves, because the difference of two floats may be infinite
-    if span <= 0 or any(later < earlier for earlier, later in pairwise(xs)):
-        return [index * n_buckets // len(xs) for index in range(len(xs))]
-    return [min(int((x / 2 - low / 2) / span * n_buckets), n_buckets - 1) for x in xs]
+    if span <= 0 or sorted(xs) != list(xs):
+        return [-(-bucket * len(xs) // n_buckets) for bucket in range(1, n_buckets)]
+    start = low / 2
+    places = [(x / 2 - start) / span * n_buckets for x in xs]
+    return [bisect_left(places, bucket) for bucket in range(1, n_buckets)]

@@ -135,4 +135,4 @@ def _read_whole(store: Store, chosen: pa.Table) -> list[Row]:
         where["key"] = keys
     rows = table_rows(store.read("artifacts", where=where))
     found = {places.get(tuple(row[name] for name in _IDENTITY), -1): row for row in rows}
-    return [found[place] for place in range(len(places)) if place in found]
+    return [found[place] for place in sorted(found) if place >= 0]

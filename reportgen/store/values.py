@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 from reportgen.records import MAX_TIME_US
 from reportgen.store.schema import TABLES
 
+_STATUSES = ("completed", "failed", "cancelled")
 _OBJECTS = ("params_json", "context_json", "metadata_json")
 
 
@@ -29,18 +30,36 @@ def check_values(found: pa.Table, table: str) -> None:
     columns = {column.name: column for column in TABLES[table].columns}
     for name in found.column_names:
         cells = found[name]
+        _check_text(cells, name)
         if cells.null_count and not columns[name].optional:
             raise ValueError(f"its column {name} has a row with nothing in it")
         if pa.types.is_timestamp(columns[name].type):
             _check_times(cells, name)
+        elif pa.types.is_list(columns[name].type) and pc.list_flatten(cells).null_count:
+            raise ValueError(f"its column {name} has a list with nothing in it")
+        elif name == "status":
+            _check_status(cells)
         elif name.endswith("_json"):
             _check_json(cells, name)
+
+
+def _check_text(cells: Any, name: str) -> None:
+    try:
+        cells.validate(full=True)
+    except pa.ArrowInvalid as error:
+        raise ValueError(f"its column {name} has a text that is no UTF-8 ({error})") from error
 
 
 def _check_times(cells: Any, name: str) -> None:
     bounds: Any = pc.min_max(cells.cast(pa.int64())).as_py()
     if bounds["min"] is not None and not 0 <= bounds["min"] <= bounds["max"] <= MAX_TIME_US:
         raise ValueError(f"its column {name} has a time that is none")
+
+
+def _check_status(cells: Any) -> None:
+    strange = {*pc.unique(cells).to_pylist()} - {None, *_STATUSES}
+    if strange:
+        raise ValueError(f"its column status has {min(strange)!r}, which is none")
 
 
 def _check_json(cells: Any, name: str) -> None:
