@@ -46,8 +46,8 @@ def make_stamp(model: Model) -> str:
 
     It is a file of its own so that a new run changes this one file and not the text of every old page.
     """
-    n_problems = len(model.problems)
-    n_missing = sum(run.n_missing for run in model.runs)
+    n_problems = model.n_problems
+    n_missing = model.n_missing
     texts = {"as": "", "built": "No run yet", "newest": ""}
     if model.runs:
         newest = model.runs[-1].started_at

@@ -42,16 +42,11 @@ class ImageFacts(NamedTuple):
     broken: str = ""
 
 
-def inspect_images(names: Iterable[str], folders: Iterable[Path]) -> Mapping[str, ImageFacts]:
-    """Look at the files of these names that runs keep by content.
+def inspect_image(name: str, folders: Iterable[Path]) -> ImageFacts:
+    """Look at an image that runs keep by content, in one of the folders of runs.
 
-    A file is used only if it is whole and of the format that its extension says; `folders` are those of runs.
+    A file is used only if it is whole and of the format that its extension says.
     """
-    places = [*dict.fromkeys(folders)]
-    return {name: _inspect(name, places) for name in sorted(set(names))}
-
-
-def _inspect(name: str, folders: Iterable[Path]) -> ImageFacts:
     try:
         path = find_blob(name, folders)
         content = path.read_bytes()

@@ -7,6 +7,7 @@ parts say of one run is made into records again, merged as records, and compacte
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -18,7 +19,7 @@ from reportgen.compact.deletions import bury, cut_out, drop_lines
 from reportgen.compact.rows import Curve, RunPart, compact_run
 from reportgen.log.reader import RunRecords, merge_records
 from reportgen.store import POINTS, SCHEMAS, TABLES, WHOLE_TABLES, make_table
-from reportgen.store.arrays import int_array, text_array
+from reportgen.store.arrays import int_array, number_array, text_array
 
 _CurvePoints = tuple[str, str, pa.Table]  # of a list metric: its name, its run, and its points without these
 _NAMELESS = pa.schema([field for field in POINTS if field.name not in ("name", "run_id")])
@@ -50,13 +51,10 @@ def _to_tables(parts: Sequence[RunPart]) -> Compaction:
 
 def _curve_table(curve: Curve) -> pa.Table:
     """Give the points of a curve without the names that all of them share."""
-    n = len(curve.values)
-    index, x, value = (
-        pa.array(v, kind)
-        for v, kind in ((range(n), pa.int64()), (curve.xs, pa.float64()), (curve.values, pa.float64()))
+    columns = [array("q", range(len(curve.values))), curve.xs, curve.values, curve.recorded_at]
+    return pa.Table.from_arrays(
+        [number_array(field.type, numbers) for field, numbers in zip(_NAMELESS, columns, strict=True)], _NAMELESS
     )
-    at = pa.array(curve.recorded_at, pa.int64()).cast(SCHEMAS["points"].field("recorded_at").type)
-    return pa.Table.from_arrays([index, x, value, at], schema=_NAMELESS)
 
 
 def _join_curves(curves: Iterable[_CurvePoints]) -> pa.Table:

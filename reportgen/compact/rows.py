@@ -7,6 +7,7 @@ Nothing depends on the order in which files are found or read, and reading a fil
 from __future__ import annotations
 
 import math
+from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -25,6 +26,7 @@ from reportgen.records import (
     ListMetric,
     LogStart,
     Metric,
+    Number,
     Progress,
     RunStart,
     StepStart,
@@ -43,9 +45,9 @@ class Curve(NamedTuple):
     """The points of a list metric: values, where they lie, and when each was recorded, all of one length."""
 
     name: str
-    values: list[float]
-    xs: list[float]
-    recorded_at: list[int]
+    values: array[float]
+    xs: array[float]
+    recorded_at: array[int]
 
 
 @dataclass
@@ -258,20 +260,27 @@ def _add_lists(part: RunPart, events: Sequence[Event]) -> None:
 
 
 def _join_calls(name: str, calls: Sequence[Event]) -> Curve:
-    curve = Curve(name, [], [], [])
+    curve = Curve(name, array("d"), array("d"), array("q"))
     for event in calls:
         record = event.record
         if isinstance(record, ListMetric):
-            curve.values.extend(map(decode_number, record.values))
-            curve.xs.extend(float(decode_number(x)) for x in (record.x or [])[: len(record.values)])
-            curve.xs.extend(float(index) for index in range(len(curve.xs), len(curve.values)))
-            curve.recorded_at.extend([event.at] * len(record.values))
+            curve.values.extend(_to_floats(record.values))
+            curve.xs.extend(_to_floats((record.x or [])[: len(record.values)]))
+            curve.xs.extend(array("d", range(len(curve.xs), len(curve.values))))
+            curve.recorded_at.extend(array("q", [event.at]) * len(record.values))
     return curve
+
+
+def _to_floats(numbers: Sequence[Number]) -> array[float]:
+    try:
+        return array("d", numbers)  # type: ignore[arg-type] — which is an error for the words of NaN and infinities
+    except (TypeError, OverflowError):
+        return array("d", map(decode_number, numbers))
 
 
 def _summary(values: Sequence[float]) -> Row:
     """Length, first and last of a list metric, and min, max and mean of its finite values."""
-    finite = [value for value in values if math.isfinite(value)]
+    finite = values if math.isfinite(sum(values)) else [value for value in values if math.isfinite(value)]
     return {
         "n_values": len(values),
         "first": values[0] if values else None,

@@ -1,44 +1,33 @@
-"""The model: what the tables mean, as frozen objects that views read.
+"""The model: what the tables mean, as objects that views read.
 
-Built once a build, from tables alone, so a site's own data gives the same model as the logs it came from.
-List-metric points stay in Arrow and are fetched by series.
+Made from tables alone, so a site's own data gives the same model as the logs it came from. It reads what it is asked
+for, so that a build of one new run does not pay for all old ones.
 """
 
-from reportgen.model.make import blob_of, build_model
-from reportgen.model.objects import (
-    Artifact,
-    Edge,
-    Error,
-    Key,
-    ListSummary,
-    MetricInfo,
-    MetricValue,
-    Model,
-    Pipeline,
-    PointSource,
-    Problem,
-    Run,
-    Series,
-    Step,
-)
+from reportgen.model.files import Files
+from reportgen.model.keys import Key
+from reportgen.model.measures import ListSeries, MetricInfo, Series
+from reportgen.model.model import Model
+from reportgen.model.objects import Artifact, Edge, Error, ListSummary, MetricValue, Problem, Step
+from reportgen.model.runs import Pipeline, Run, RunList
 from reportgen.status import RunStatus
 
 __all__ = [
     "Artifact",
     "Edge",
     "Error",
+    "Files",
     "Key",
+    "ListSeries",
     "ListSummary",
     "MetricInfo",
     "MetricValue",
     "Model",
     "Pipeline",
-    "PointSource",
     "Problem",
     "Run",
+    "RunList",
     "RunStatus",
     "Series",
     "Step",
-    "blob_of",
-    "build_model",
 ]

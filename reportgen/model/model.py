@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from reportgen.images import ImageFacts
+from reportgen.log.find import read_file
 from reportgen.model.files import Files
 from reportgen.model.keys import Key
 from reportgen.model.measures import ListSeries, MetricInfo, Series
@@ -146,6 +147,11 @@ class Model:
         return self._store.days_of(name)
 
     # Runs
+
+    @property
+    def n_missing(self) -> int:
+        """How many records of all runs did not arrive."""
+        return sum(self.columns.n_missing[position] for position in self.runs.positions)
 
     def run_at(self, position: int) -> Run:
         return self._runs.of(position)[position]
@@ -328,6 +334,23 @@ class Model:
     def image_of(self, artifact: Artifact) -> ImageFacts:
         """Say what is known of the file of an image."""
         return self.files.image(artifact.blob, artifact.run_id)
+
+    @cached_property
+    def blobs(self) -> Mapping[str, Sequence[tuple[str, str]]]:
+        """By name of a file that is kept by content: type and run of the artifacts that it is of."""
+        table = self.table("artifacts").select(["blob", "type", "run_id"])
+        found: dict[str, list[tuple[str, str]]] = {}
+        for row in table.filter(pc.is_valid(table["blob"])).to_pylist():
+            found.setdefault(row["blob"], []).append((row["type"], row["run_id"]))
+        return found
+
+    def read_blob(self, name: str) -> bytes | None:
+        """Read a file that is kept by content; `None` when there is none that a site may carry."""
+        for kind, run_id in self.blobs[name]:
+            facts = self.files.image(name, run_id) if kind == "image" else self.files.table(name, run_id)
+            if facts.path is not None:
+                return read_file(facts.path)
+        return None
 
     # Metrics
 

@@ -77,6 +77,7 @@ class Contents:
 
     def __init__(self, store: Store, columns: RunColumns) -> None:
         self._rows = _DayRows(store, columns)
+        self._days = frozenset(store.days_of("contents"))
         self._position_of = columns.position_of
         self._blocks = Blocks(self._load)
 

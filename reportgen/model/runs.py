@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -199,6 +200,27 @@ class RunList(Sequence[Run]):
 
     def __iter__(self) -> Iterator[Run]:
         return map(self._model.run_at, self.positions)
+
+    def __reversed__(self) -> Iterator[Run]:
+        return map(self._model.run_at, reversed(self.positions))
+
+    def count_statuses(self) -> Counter[RunStatus]:
+        """Say how many runs stand how."""
+        return Counter(self._model.statuses[position] for position in self.positions)
+
+    @property
+    def deployments(self) -> set[str]:
+        """The deployments of the runs; an empty text for none."""
+        return {self._model.columns.deployment[position] for position in self.positions}
+
+    def durations_us(self, status: RunStatus) -> list[int]:
+        """Say how long the runs of a status took."""
+        columns = self._model.columns
+        return [
+            (columns.ended_at[position] or columns.last_record_at[position]) - columns.started_at[position]
+            for position in self.positions
+            if self._model.statuses[position] == status
+        ]
 
 
 @dataclass(frozen=True)

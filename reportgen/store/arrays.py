@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import struct
+from array import array
 from collections.abc import Iterable
 from typing import Any
 
@@ -27,6 +28,11 @@ def int_array(values: Iterable[int]) -> Any:
     numbers = [*values]
     data = pa.py_buffer(struct.pack(f"<{len(numbers)}q", *numbers))
     return pa.Array.from_buffers(pa.int64(), len(numbers), [None, data])
+
+
+def number_array(kind: pa.DataType, numbers: array[Any]) -> Any:
+    """Make an array of numbers of 64 bits or of times, which shares their memory."""
+    return pa.Array.from_buffers(kind, len(numbers), [None, pa.py_buffer(numbers)])
 
 
 def empty_table(schema: pa.Schema) -> pa.Table:

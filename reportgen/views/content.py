@@ -13,7 +13,6 @@ from markupsafe import Markup
 
 from reportgen import urls
 from reportgen.charts import meter
-from reportgen.images import ImageFacts
 from reportgen.model import Artifact, Model
 from reportgen.prose import excerpt_markdown, plain_text, render_markdown
 from reportgen.text import NumberForm, first_line, format_bytes, format_number
@@ -144,16 +143,16 @@ def _link(model: Model, artifact: Artifact, here: Here, page: str, peek: bool) -
 
 def _progress(model: Model, artifact: Artifact, here: Here, page: str, peek: bool) -> Content:
     percent = min(max(float(artifact.data), 0.0), 100.0)
-    status = "completed" if percent == 100 else model.run_by_id[artifact.run_id].status
+    status = "completed" if percent == 100 else model.run_of(artifact).status
     bar = meter(percent, status)
     return Content("progress", "progress", percent=format_number(percent, NumberForm(1 if percent % 1 else 0)), bar=bar)
 
 
 def percent_text(artifact: Artifact) -> str:
     """The per cent of a progress artifact."""
-    if not isinstance(artifact.data, (int, float)):
+    if artifact.percent is None:
         return "–"
-    return format_number(artifact.data, NumberForm(1 if artifact.data % 1 else 0)) + "\u00a0%"
+    return format_number(artifact.percent, NumberForm(1 if artifact.percent % 1 else 0)) + "\u00a0%"
 
 
 def _image(model: Model, artifact: Artifact, here: Here, page: str, peek: bool) -> Content:
@@ -164,7 +163,7 @@ def _image(model: Model, artifact: Artifact, here: Here, page: str, peek: bool) 
         shown = "" if peek or not image_origin(artifact) else remote
         return Content("image", "image", image=ImageContent(shown, 0, 0, alt, "", source, ""))
     name = _text(artifact.data["blob"])
-    facts = model.images.get(name) or ImageFacts(None, broken="its file is not in the logs")
+    facts = model.image_of(artifact)
     pixels = f"{facts.width:,} × {facts.height:,} pixels, " if facts.width else ""
     size = "" if facts.broken else pixels + format_bytes(facts.n_bytes)
     url = "" if facts.broken else here.to(urls.blob(name))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup
@@ -107,16 +107,16 @@ class DataView:
     problems_note: str
 
 
-def make_pages(model: Model) -> Iterator[Page]:
+def make_page(model: Model) -> Page:
     """Make the page of the data."""
     here = Here(urls.DATA)
     problems = [
         FileProblem(
-            run=here.run(model.run_by_id[p.run_id]) if p.run_id in model.run_by_id else Link("not a run"),
+            run=here.run(run) if (run := model.find_run(p.run_id)) else Link("not a run"),
             place=f"{p.file}, line {p.line}" if p.line else p.file,
             reason=p.reason,
         )
-        for p in model.problems
+        for p in model.first_problems(_MAX_PROBLEMS)
     ]
     view = DataView(
         frame=make_frame(model, urls.DATA, "Data"),
@@ -131,30 +131,22 @@ def make_pages(model: Model) -> Iterator[Page]:
             )
             for query in QUERIES
         ],
-        problems=problems[:_MAX_PROBLEMS],
-        problems_note=format_count(len(problems), "problem"),
+        problems=problems,
+        problems_note=format_count(model.n_problems, "problem"),
     )
-    yield Page(urls.DATA, "data.html", view)
+    return Page(urls.DATA, "data.html", view)
 
 
 def _table_row(model: Model, here: Here, name: str, info: TableInfo) -> TableRow:
     return TableRow(
         file=Link(f"{name}/*.parquet") if info.by_day else Link(f"{name}.parquet", here.to(urls.table(name))),
-        n_rows=format_count(_count_rows(model, name), "row"),
+        n_rows=format_count(model.count_rows(name), "row"),
         meaning=info.meaning,
         columns_label=format_count(len(info.columns), "column"),
         columns=[ColumnRow(c.name, TYPES[c.type].word, render_inline(c.meaning)) for c in info.columns],
         order=", ".join(info.order),
-        days=_day_files(model.days[name], here, name) if model.days.get(name) else None,
+        days=_day_files(model.days_of(name), here, name) if info.by_day and model.days_of(name) else None,
     )
-
-
-def _count_rows(model: Model, name: str) -> int:
-    """How many rows a table has; of those by day, without reading them."""
-    if name in model.tables:
-        return model.tables[name].num_rows
-    counts = model.tables["lists"]["n_values"] if name == "points" else model.tables["runs"]["n_records"]
-    return sum(count for count in counts.to_pylist() if isinstance(count, int))
 
 
 def _day_files(days: Sequence[str], here: Here, name: str) -> DayFiles:

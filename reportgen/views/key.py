@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup
@@ -99,16 +99,12 @@ class KeyView:
     used_by: Sequence[Link]
 
 
-def make_pages(model: Model) -> Iterator[Page]:
-    """Make the page of every key."""
-    for key in model.keys.values():
-        yield make_page(model, key)
-
-
 def make_page(model: Model, key: Key) -> Page:
     """Make the page of one key."""
     url = urls.key(key.name)
     here = Here(url)
+    versions = [*key.versions]
+    pairs = [*zip([None, *versions], versions, strict=False)]
     newest = key.newest
     page = artifact_page(newest)
     text = newest.description.strip()
@@ -125,13 +121,13 @@ def make_page(model: Model, key: Key) -> Page:
         newest_title=f"Newest, v{newest.version}",
         newest_page=Link(f"Page of v{newest.version}", here.to(page)),
         content=make_content(model, newest, here, page),
-        trend=_trend(model, here, key),
-        versions=[_row(model, here, artifact, newest) for artifact in reversed(key.versions)],
+        trend=_trend(model, here, key, versions),
+        versions=[_row(model, here, artifact, before, newest) for before, artifact in reversed(pairs)],
         size_label=_SIZE_LABELS.get(newest.type, ""),
         used_by=[
-            Link(f"v{artifact.version} → {model.run_by_id[edge.run_id].name}", here.to(urls.run(edge.run_id)))
-            for artifact in reversed(key.versions)
-            for edge in model.uses.get(artifact.id, ())
+            Link(f"v{artifact.version} → {user.name}", here.run(user).url)
+            for artifact in reversed(versions)
+            for user in model.users(artifact)
         ],
     )
     return Page(url, "key.html", view)
@@ -142,7 +138,7 @@ _SIZE_LABELS = {"table": "Rows", "progress": "Progress"}
 
 def _facts(model: Model, here: Here, key: Key) -> list[Fact]:
     newest = key.newest
-    run = model.run_by_id[newest.run_id]
+    run = model.run_of(newest)
     step = run.step_name(newest.step_id)
     by = [here.run(run), *([Link(f"/ {step}")] if step else []), Link("of"), here.pipeline_of(model, run)]
     page = here.to(artifact_page(newest))
@@ -151,21 +147,22 @@ def _facts(model: Model, here: Here, key: Key) -> list[Fact]:
         Fact("By", by),
     ]
     if newest.version > 1:
-        facts.append(Fact(f"Against v{newest.version - 1}", [Link(short_difference(model, newest), page)]))
+        facts.append(Fact(f"Against v{newest.version - 1}", [Link(short_difference(model.version_before(newest), newest), page)]))
     facts.append(Fact("Since", [Link(format_time(key.versions[0].created_at))]))
     return facts
 
 
-def _row(model: Model, here: Here, artifact: Artifact, newest: Artifact) -> VersionRow:
+def _row(model: Model, here: Here, artifact: Artifact, before: Artifact | None, newest: Artifact) -> VersionRow:
     page = here.to(artifact_page(artifact))
+    run = model.run_of(artifact)
     return VersionRow(
         version=Link(f"v{artifact.version}", page),
-        is_newest=artifact is newest,
+        is_newest=artifact == newest,
         recorded=short_moment(artifact.created_at),
-        run=here.run(model.run_by_id[artifact.run_id]),
-        step=model.run_by_id[artifact.run_id].step_name(artifact.step_id),
+        run=here.run(run),
+        step=run.step_name(artifact.step_id),
         size=_size_text(artifact),
-        difference=Link(short_difference(model, artifact), page),
+        difference=Link(short_difference(before, artifact), page),
         description=artifact.description if artifact.description != newest.description else "",
         deleted=describe_deletion(artifact),
     )
@@ -177,9 +174,7 @@ def _size(artifact: Artifact) -> float | None:
         return None
     if artifact.type == "table":
         return table_size(artifact)[0]
-    if artifact.type == "progress" and isinstance(artifact.data, (int, float)):
-        return artifact.data
-    return None
+    return artifact.percent
 
 
 def _size_text(artifact: Artifact) -> str:
@@ -189,17 +184,17 @@ def _size_text(artifact: Artifact) -> str:
     return percent_text(artifact) if artifact.type == "progress" else f"{size:,.0f}"
 
 
-def _trend(model: Model, here: Here, key: Key) -> TrendView | None:
-    sizes = [_size(artifact) for artifact in key.versions]
+def _trend(model: Model, here: Here, key: Key, versions: Sequence[Artifact]) -> TrendView | None:
+    sizes = [_size(artifact) for artifact in versions]
     if key.newest.type not in _SIZE_LABELS or sum(size is not None for size in sizes) < 3:
         return None
     name = _SIZE_LABELS[key.newest.type]
     unit = "\u00a0%" if name == "Progress" else ""
     form = number_form(sizes)
-    runs = [model.run_by_id[artifact.run_id] for artifact in key.versions]
+    runs = [model.run_of(artifact) for artifact in versions]
     tips = [
         f"v{artifact.version}: {format_number(size, form)}{unit}"
-        for artifact, size in zip(key.versions, sizes, strict=True)
+        for artifact, size in zip(versions, sizes, strict=True)
     ]
     last = format_number(sizes[-1], form) + unit
     chart = line_chart(
@@ -208,17 +203,17 @@ def _trend(model: Model, here: Here, key: Key) -> TrendView | None:
                 name,
                 range(len(sizes)),
                 sizes,
-                urls=[here.to(artifact_page(artifact)) for artifact in key.versions],
+                urls=[here.to(artifact_page(artifact)) for artifact in versions],
                 tips=tips,
             )
         ],
         chart_id="trend",
-        title=f"{name} over {format_count(len(key.versions), 'version')} of {key.name}",
+        title=f"{name} over {format_count(len(versions), 'version')} of {key.name}",
         description=f"{name} of the newest version: {last}. The list of versions has every number.",
         height=120,
         x_kind="category",
         x_labels=[
-            f"v{artifact.version}, {label}" for artifact, label in zip(key.versions, run_labels(runs), strict=True)
+            f"v{artifact.version}, {label}" for artifact, label in zip(versions, run_labels(runs), strict=True)
         ],
         y_format=lambda value: format_tick(value) + unit,
         y_from_zero=True,

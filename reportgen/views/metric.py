@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -11,11 +12,11 @@ from markupsafe import Markup
 from reportgen import urls
 from reportgen.charts import Series as ChartSeries
 from reportgen.charts import line_chart, sample, sparkline
-from reportgen.model import MetricInfo, Model, Run, Series
+from reportgen.model import ListSeries, MetricInfo, Model, Run, Series
 from reportgen.stats import deviation, mean
 from reportgen.text import Change, describe_change, first_line, format_count, format_date, format_number, iso_time
 from reportgen.views.content import to_csv
-from reportgen.views.metrics import goal_text, list_series
+from reportgen.views.metrics import goal_text
 from reportgen.views.overlay import ListChart, make_list_chart
 from reportgen.views.parts import (
     Fact,
@@ -34,7 +35,9 @@ from reportgen.views.parts import (
 from reportgen.views.pipeline import run_labels
 
 _MAX_SERIES = 5
+_MAX_RUNS = 1000
 _MAX_VALUES = 1000
+_MAX_ROWS = 10_000
 _MEAN_OF = 14
 
 
@@ -114,12 +117,11 @@ class MetricView:
     values_label: str
 
 
-def make_pages(model: Model) -> Iterator[Page | RawFile]:
-    """Make the page of every metric, and its values as CSV."""
-    for info in model.metrics.values():
-        yield make_page(model, info)
-        if info.series:
-            yield _values_file(model, info)
+def make_files(model: Model, info: MetricInfo) -> Iterator[Page | RawFile]:
+    """Make the page of a metric, and its values as CSV."""
+    yield make_page(model, info)
+    if info.series:
+        yield _values_file(model, info)
 
 
 def make_page(model: Model, info: MetricInfo) -> Page:
@@ -137,16 +139,18 @@ def make_page(model: Model, info: MetricInfo) -> Page:
         facts=_facts(model, here, info),
         histories=[_history(model, here, info, chunk, number) for number, chunk in enumerate(chunks)],
         rows=[_series_row(model, here, info, series, number) for number, series in enumerate(info.series)],
-        lists=[
-            make_list_chart(model, here, info, place, summaries, number)
-            for number, (place, summaries) in enumerate(list_series(model, info).items())
-        ],
-        values=values[:_MAX_VALUES],
-        values_label=f"Table of {format_count(len(values), 'value')}"
-        if len(values) <= _MAX_VALUES
-        else f"The newest {_MAX_VALUES:,} of {len(values):,} values; the download has all",
+        lists=[make_list_chart(model, here, info, line, number) for number, line in enumerate(info.lists)],
+        values=values,
+        values_label=_label_values(len(values), sum(len(series.values) for series in info.series)),
     )
     return Page(url, "metric.html", view)
+
+
+def _label_values(n_shown: int, n: int) -> str:
+    if n_shown == n:
+        return f"Table of {format_count(n, 'value')}"
+    rest = "all" if n <= _MAX_ROWS else f"the newest {_MAX_ROWS:,}, the table metrics has all"
+    return f"The newest {n_shown:,} of {n:,} values; the download has {rest}"
 
 
 def _place(series: Series) -> str:
@@ -156,36 +160,36 @@ def _place(series: Series) -> str:
 def _lede(model: Model, info: MetricInfo) -> str:
     """The newest value of the pipeline that ran last, and its change."""
     if info.series:
-        series = max(info.series, key=lambda series: model.run_by_id[series.values[-1].run_id].started_at)
-        now = series.values[-1].value
-        before = series.values[-2].value if len(series.values) > 1 else None
+        series = max(info.series, key=lambda series: series.positions[-1])
+        now = series.values[-1]
+        before = series.values[-2] if len(series.values) > 1 else None
         name = series.pipeline
     else:
-        newest = max(info.lists, key=lambda summary: model.run_by_id[summary.run_id].started_at)
-        run = model.run_by_id[newest.run_id]
-        old = model.run_before(run)
-        now = newest.last if newest.last is not None else math.nan
+        line = max(info.lists, key=lambda line: line.positions[-1])
+        old = model.run_before(model.run_at(line.positions[-1]))
+        now = line.lasts[-1] if line.lasts[-1] is not None else math.nan
         before = old.lists[info.name].last if old and info.name in old.lists else None
-        name = run.pipeline
+        name = line.pipeline
     change = change_of(info, now, before)
     text = f"{name}: {format_number(now, info.form)}"
     return f"{text}, {change.text}{' ' + change.word if change.word else ''}." if change else f"{text}."
 
 
 def _facts(model: Model, here: Here, info: MetricInfo) -> list[Fact]:
-    runs = [model.run_by_id[value.run_id] for series in info.series for value in series.values]
-    runs = runs or [model.run_by_id[summary.run_id] for summary in info.lists]
-    pipelines = {run.pipeline for run in runs}
-    first, last = min(run.started_at for run in runs), max(run.started_at for run in runs)
+    lines: Sequence[Series | ListSeries] = info.series or info.lists
+    n_runs = sum(len(line.positions) for line in lines)
+    pipelines = {line.pipeline for line in lines}
+    first = model.run_at(min(line.positions[0] for line in lines)).started_at
+    last = model.run_at(max(line.positions[-1] for line in lines)).started_at
     days = (
         format_date(first)
         if format_date(first) == format_date(last)
         else f"{format_date(first)} to {format_date(last)}"
     )
-    by = f"{format_count(len(pipelines), 'pipeline')}, {format_count(len(runs), 'run')}, {days}"
+    by = f"{format_count(len(pipelines), 'pipeline')}, {format_count(n_runs, 'run')}, {days}"
     facts = [Fact("Recorded by", [Link(by)])]
     if info.series and info.lists:
-        facts.append(Fact("Also a list metric", [Link(format_count(len(info.lists), "run"), "#lists")]))
+        facts.append(Fact("Also a list metric", [Link(format_count(sum(len(line.positions) for line in info.lists), "run"), "#lists")]))
     if info.options.goal:
         tolerance = (
             f"; ±{format_number(info.options.tolerance * 100)}\u00a0% is noise" if info.options.tolerance else ""
@@ -197,22 +201,28 @@ def _facts(model: Model, here: Here, info: MetricInfo) -> list[Fact]:
 
 
 def _history(model: Model, here: Here, info: MetricInfo, chunk: Sequence[Series], number: int) -> HistoryChart:
-    runs = sorted(
-        {v.run_id for series in chunk for v in series.values}, key=lambda i: (model.run_by_id[i].started_at, i)
-    )
-    place = {run_id: position for position, run_id in enumerate(runs)}
-    lines = [
-        ChartSeries(
-            name=first_line(series.pipeline if len({s.pipeline for s in chunk}) == len(chunk) else _place(series), 28),
-            xs=[place[value.run_id] for value in series.values],
-            ys=[value.value for value in series.values],
-            slot=position + 1,
-            urls=[here.to(urls.run(value.run_id)) for value in series.values],
-            tips=[_tip(model, info, value.run_id, value.value) for value in series.values],
-            label=len(chunk) > 1,
+    every = sorted(position for series in chunk for position in series.positions)
+    positions = every[-_MAX_RUNS:]
+    runs = {position: model.run_at(position) for position in positions}
+    place = {position: number for number, position in enumerate(positions)}
+    lines = []
+    for slot, series in enumerate(chunk, 1):
+        start = bisect_left(series.positions, positions[0])
+        drawn, values = series.positions[start:], series.values[start:]
+        name = series.pipeline if len({s.pipeline for s in chunk}) == len(chunk) else _place(series)
+        lines.append(
+            ChartSeries(
+                name=first_line(name, 28),
+                xs=[place[position] for position in drawn],
+                ys=values,
+                slot=slot,
+                urls=[here.to(urls.run(runs[position].id)) for position in drawn],
+                tips=[
+                    _tip(info, runs[position], value) for position, value in zip(drawn, values, strict=True)
+                ],
+                label=len(chunk) > 1,
+            )
         )
-        for position, series in enumerate(chunk)
-    ]
     chart = line_chart(
         lines,
         chart_id=f"history{number}",
@@ -220,24 +230,24 @@ def _history(model: Model, here: Here, info: MetricInfo, chunk: Sequence[Series]
         description=f"{_lede(model, info)} The table of values has every number.",
         height=210,
         x_kind="category",
-        x_labels=run_labels([model.run_by_id[run_id] for run_id in runs]),
+        x_labels=run_labels([*runs.values()]),
         y_format=tick_format(info.form),
     )
-    return HistoryChart("Value at the end of each run, in the order they began.", chart)
+    which = "each run" if len(runs) == len(every) else f"the newest {len(runs):,} of {len(every):,} runs"
+    return HistoryChart(f"Value at the end of {which}, in the order they began.", chart)
 
 
-def _tip(model: Model, info: MetricInfo, run_id: str, value: float) -> str:
-    run = model.run_by_id[run_id]
+def _tip(info: MetricInfo, run: Run, value: float) -> str:
     return f"{run.name}, {format_date(run.started_at)}: {format_number(value, info.form)}"
 
 
 def _series_row(model: Model, here: Here, info: MetricInfo, series: Series, number: int) -> SeriesRow:
-    values = [value.value for value in series.values]
+    values = series.values
     recent = [value for value in values[-_MEAN_OF:] if math.isfinite(value)]
-    finite = [value for value in series.values if math.isfinite(value.value)]
     pick = {"max": max, "min": min}.get(info.options.goal or "")
-    best = pick(finite, key=lambda value: value.value) if pick and finite else None
-    best_run = model.run_by_id[best.run_id] if best else None
+    finite = [value for value in values if math.isfinite(value)] if pick else []
+    best = pick(finite) if pick and finite else None
+    best_run = None if best is None else model.run_at(series.positions[values.index(best)])
     slot = number % _MAX_SERIES + 1
     return SeriesRow(
         pipeline=here.pipeline(series.pipeline),
@@ -246,7 +256,7 @@ def _series_row(model: Model, here: Here, info: MetricInfo, series: Series, numb
         sample=sample(ChartSeries("", [], [], slot=slot)) if len(info.series) > 1 else Markup(),
         last=format_number(values[-1], info.form),
         change=change_of(info, values[-1], values[-2] if len(values) > 1 else None),
-        best=Link(format_number(best.value, info.form), here.run(best_run).url) if best and best_run else Link("–"),
+        best=Link(format_number(best, info.form), here.run(best_run).url) if best_run else Link("–"),
         best_when=format_date(best_run.started_at) if best_run else "",
         mean=format_number(mean(recent), info.form) if recent else "–",
         spread=f"± {format_number(deviation(recent), info.form)}, {format_count(len(recent), 'run')}" if recent else "",
@@ -254,34 +264,34 @@ def _series_row(model: Model, here: Here, info: MetricInfo, series: Series, numb
     )
 
 
-def _all_values(model: Model, info: MetricInfo) -> list[tuple[Run, float, float | None]]:
-    """Every value with its run and the value before, oldest first."""
-    rows = []
+def _newest_values(info: MetricInfo, n: int) -> list[tuple[int, float, float | None]]:
+    """Give the newest values, each with the position of its run before and the value before after it, oldest first."""
+    rows: list[tuple[int, float, float | None]] = []
     for series in info.series:
-        before: float | None = None
-        for value in series.values:
-            rows.append((model.run_by_id[value.run_id], value.value, before))
-            before = value.value
-    return sorted(rows, key=lambda row: (row[0].started_at, row[0].id))
+        start = max(len(series.values) - n, 0)
+        before = [series.values[start - 1] if start else None, *series.values[start:]]
+        rows += zip(series.positions[start:], series.values[start:], before, strict=False)
+    return sorted(rows)[-n:]
 
 
 def _value_rows(model: Model, here: Here, info: MetricInfo) -> list[ValueRow]:
     return [
         ValueRow(
-            run=here.run(run),
+            run=here.run(run := model.run_at(position)),
             pipeline=here.pipeline(run.pipeline),
             recorded=short_moment(run.started_at),
             value=format_number(value, info.form),
             change=describe_change(value, before, info.form, goal=info.options.goal, tolerance=info.options.tolerance),
         )
-        for run, value, before in reversed(_all_values(model, info))
+        for position, value, before in reversed(_newest_values(info, _MAX_VALUES))
     ]
 
 
 def _values_file(model: Model, info: MetricInfo) -> RawFile:
+    columns = model.columns
     rows = [
-        [iso_time(run.started_at), run.id, run.pipeline, run.deployment, value]
-        for run, value, _ in _all_values(model, info)
+        [iso_time(columns.started_at[at]), columns.ids[at], columns.pipeline[at], columns.deployment[at], value]
+        for at, value, _ in _newest_values(info, _MAX_ROWS)
     ]
     url = urls.download(urls.metric(info.name), "csv")
     return RawFile(url, to_csv(["started_at", "run_id", "pipeline", "deployment", "value"], rows))

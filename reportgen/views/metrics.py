@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup
 
 from reportgen import urls
 from reportgen.charts import sparkline
-from reportgen.model import ListSummary, MetricInfo, Model, Series
+from reportgen.model import MetricInfo, Model
 from reportgen.text import Change, format_count, format_number, format_short_time
 from reportgen.views.parts import Frame, Here, Link, Page, change_of, make_frame
 
@@ -62,23 +62,27 @@ class MetricsView:
     list_groups: Sequence[MetricGroup]
 
 
-def make_pages(model: Model) -> Iterator[Page]:
+def make_page(model: Model) -> Page:
     """Make the list of metrics."""
     here = Here(urls.METRICS)
     values: dict[tuple[str, str], list[MetricRow]] = {}
     lists: dict[tuple[str, str], list[MetricRow]] = {}
     for info in model.metrics.values():
         for series in info.series:
-            values.setdefault((series.pipeline, series.deployment), []).append(_value_row(model, here, info, series))
-        for place, summaries in list_series(model, info).items():
-            lists.setdefault(place, []).append(_list_row(model, here, info, summaries))
+            values.setdefault((series.pipeline, series.deployment), []).append(
+                _make_row(model, here, info, series.values, series.positions[-1])
+            )
+        for line in info.lists:
+            lasts = [last for last in line.lasts if last is not None]
+            row = _make_row(model, here, info, lasts, line.positions[-1])
+            lists.setdefault((line.pipeline, line.deployment), []).append(row)
     view = MetricsView(
         frame=make_frame(model, urls.METRICS, "Metrics"),
         kind=format_count(len(model.metrics), "name"),
         groups=_groups(here, values),
         list_groups=_groups(here, lists),
     )
-    yield Page(urls.METRICS, "metrics.html", view)
+    return Page(urls.METRICS, "metrics.html", view)
 
 
 def _groups(here: Here, rows: dict[tuple[str, str], list[MetricRow]]) -> list[MetricGroup]:
@@ -88,30 +92,14 @@ def _groups(here: Here, rows: dict[tuple[str, str], list[MetricRow]]) -> list[Me
     ]
 
 
-def list_series(model: Model, info: MetricInfo) -> dict[tuple[str, str], list[ListSummary]]:
-    """The list metrics of a name by pipeline and deployment, oldest first."""
-    places: dict[tuple[str, str], list[ListSummary]] = {}
-    for summary in info.lists:
-        run = model.run_by_id[summary.run_id]
-        places.setdefault((run.pipeline, run.deployment), []).append(summary)
-    return dict(sorted(places.items()))
-
-
 def goal_text(info: MetricInfo) -> str:
     """Say which direction is better."""
     return {"max": "higher is better", "min": "lower is better", None: ""}[info.options.goal]
 
 
-def _value_row(model: Model, here: Here, info: MetricInfo, series: Series) -> MetricRow:
-    return _row(model, here, info, [v.value for v in series.values], series.values[-1].run_id)
-
-
-def _list_row(model: Model, here: Here, info: MetricInfo, summaries: Sequence[ListSummary]) -> MetricRow:
-    return _row(model, here, info, [s.last for s in summaries if s.last is not None], summaries[-1].run_id)
-
-
-def _row(model: Model, here: Here, info: MetricInfo, values: Sequence[float], run_id: str) -> MetricRow:
-    run = model.run_by_id[run_id]
+def _make_row(model: Model, here: Here, info: MetricInfo, values: Sequence[float], position: int) -> MetricRow:
+    """Make the row of a metric in one pipeline and deployment, whose newest run is at a position."""
+    run = model.run_at(position)
     last, before = (values[-1] if values else None), (values[-2] if len(values) > 1 else None)
     finite = [value for value in values if math.isfinite(value)]
     pick = {"max": max, "min": min}.get(info.options.goal or "")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from reportgen import urls
@@ -23,6 +22,6 @@ class NotFoundView:
     frame: Frame
 
 
-def make_pages(model: Model) -> Iterator[Page]:
+def make_page(model: Model) -> Page:
     """Make the page."""
-    yield Page(urls.NOT_FOUND, "not_found.html", NotFoundView(make_frame(model, urls.NOT_FOUND, "Page not found")))
+    return Page(urls.NOT_FOUND, "not_found.html", NotFoundView(make_frame(model, urls.NOT_FOUND, "Page not found")))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from reportgen.charts import Band, Series, legend, line_chart
-from reportgen.model import ListSummary, MetricInfo, Model, Run
+from reportgen.model import ListSeries, MetricInfo, Model, Run
 from reportgen.stats import deviation, mean
 from reportgen.text import format_count, format_number
 from reportgen.views.parts import Here, Link, needs_log_scale, tick_format
@@ -49,21 +49,19 @@ class _Curve:
 
 
 def make_list_chart(
-    model: Model, here: Here, info: MetricInfo, place: tuple[str, str], summaries: Sequence[ListSummary], number: int
+    model: Model, here: Here, info: MetricInfo, line: ListSeries, number: int
 ) -> ListChart:
-    """Make the chart of a list metric in one pipeline and deployment; `summaries` are oldest first."""
-    curves = [
-        _Curve(model.run_by_id[summary.run_id], *model.points.fetch(info.name, summary.run_id))
-        for summary in summaries[-_MAX_RUNS:]
-    ]
-    newest, last = curves[-1], format_number(summaries[-1].last, info.form)
+    """Make the chart of a list metric in one pipeline and deployment."""
+    runs = [model.run_at(position) for position in line.positions[-_MAX_RUNS:]]
+    curves = [_Curve(run, *model.points.fetch(info.name, run.id)) for run in runs]
+    newest, last = curves[-1], format_number(line.lasts[-1], info.form)
     drawn, outliers = _set_outliers_aside(curves)
     completed = [curve for curve in drawn if curve.run.status == "completed"]
     band, mean_line = _mean_and_spread(completed)
     log_y = needs_log_scale([y for curve in drawn for y in curve.ys])
-    name = f"{place[0]}, {place[1]}" if place[1] else place[0]
-    caption = f"{format_count(len(summaries), 'run')}, the newest ends at {last}"
-    if len(curves) < len(summaries):
+    name = f"{line.pipeline}, {line.deployment}" if line.deployment else line.pipeline
+    caption = f"{format_count(len(line.positions), 'run')}, the newest ends at {last}"
+    if len(curves) < len(line.positions):
         caption = f"the newest {len(curves)} of {caption}"
     for curve in outliers:
         caption += f"; {curve.run.name} left out: it {curve.run.status} and reached {format_number(curve.largest)}"

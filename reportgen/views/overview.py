@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup
@@ -153,14 +153,13 @@ class OverviewView:
     runs_note: str
 
 
-def make_pages(model: Model) -> Iterator[Page]:
+def make_page(model: Model) -> Page:
     """Make the overview."""
     here = Here(urls.OVERVIEW)
     order = model.worst_first()
-    living = (key.newest for key in model.keys.values() if key.newest.deleted_at is None)
+    living = (artifact for artifact in model.newest_artifacts() if artifact.deleted_at is None)
     newest_keys = sorted(living, key=lambda a: (a.updated_at, a.key), reverse=True)
     cards = [make_card(model, a, here, artifact_source(model, here, a)) for a in newest_keys[:_N_CARDS]]
-    n_versions = sum(len(key.versions) for key in model.keys.values())
     newest_runs = model.runs[-_N_RUNS:]
     view = OverviewView(
         frame=make_frame(model, urls.OVERVIEW, "Overview"),
@@ -170,13 +169,13 @@ def make_pages(model: Model) -> Iterator[Page]:
         pipelines=[make_pipeline_row(model, here, pipeline) for pipeline in order],
         changes=[group for group in (_change_group(model, here, p.newest) for p in order) if group],
         cards=cards,
-        cards_note=f"{len(cards)} of {format_count(len(model.keys), 'key')} with {format_count(n_versions, 'version')}",
+        cards_note=f"{len(cards)} of {format_count(len(model.keys), 'key')} with {format_count(model.n_versions, 'version')}",
         artifacts_url=here.to(urls.ARTIFACTS),
         days=group_by_day(model, here, newest_runs),
         runs_url=here.to(urls.RUNS),
         runs_note=f"The newest {len(newest_runs)} of {len(model.runs):,}",
     )
-    yield Page(urls.OVERVIEW, "overview.html", view)
+    return Page(urls.OVERVIEW, "overview.html", view)
 
 
 _BAD = {
@@ -261,7 +260,7 @@ def _silence(model: Model, run: Run) -> str:
 
 def _streak(pipeline: Pipeline) -> str:
     """Say how unusual the failure is."""
-    runs = list(pipeline.runs)
+    runs = pipeline.runs
     n_failed = next((n for n, run in enumerate(reversed(runs)) if run.status != "failed"), len(runs))
     if n_failed == len(runs):
         return "It never completed." if n_failed > 1 else "This was its first run."
@@ -339,11 +338,11 @@ def _artifact_changes(model: Model, here: Here, run: Run) -> list[ChangeRow]:
     for artifact in run.artifacts:
         if artifact.key is None or artifact.version < 2 or artifact.deleted_at is not None:
             continue
-        before = model.keys[artifact.key].versions[artifact.version - 2]
-        if before.data_json != artifact.data_json:
+        before = model.version_before(artifact)
+        if before and before.content_digest != artifact.content_digest:
             what = Link(artifact.key, here.to(urls.key(artifact.key)))
             versions = f"v{before.version}", f"v{artifact.version}"
-            rows.append(ChangeRow(what, kind_word(artifact), *versions, None, short_difference(model, artifact)))
+            rows.append(ChangeRow(what, kind_word(artifact), *versions, None, short_difference(before, artifact)))
     return rows
 
 
@@ -361,7 +360,7 @@ def _param(run: Run, name: str) -> str:
 
 def artifact_source(model: Model, here: Here, artifact: Artifact) -> list[Link]:
     """Say where an artifact comes from: pipeline, step, time."""
-    run = model.run_by_id[artifact.run_id]
+    run = model.run_of(artifact)
     step = run.step_name(artifact.step_id)
     parts = [here.pipeline_of(model, run)]
     parts += [Link(f"/ {step}")] if step else []

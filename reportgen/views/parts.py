@@ -35,7 +35,7 @@ _NAVIGATION = (
     ("Metrics", urls.METRICS),
     ("Data", urls.DATA),
 )
-_HISTORY = 20
+HISTORY = 20
 _LOG_SPAN = 1000.0
 
 
@@ -248,9 +248,9 @@ def metric_cell(model: Model, here: Here, value: MetricValue) -> MetricCell:
     return MetricCell(
         link=here.metric(value.name),
         value=format_number(value.value, info.form),
-        before=format_number(before.value, info.form) if before else "",
-        change=change_of(info, value.value, before.value if before else None),
-        spark=sparkline(model.history(value, _HISTORY)),
+        before="" if before is None else format_number(before, info.form),
+        change=change_of(info, value.value, before),
+        spark=sparkline(model.history(value, HISTORY)),
     )
 
 
@@ -274,12 +274,16 @@ def needs_log_scale(values: Sequence[float]) -> bool:
 
 def headline_metrics(model: Model, run: Run, limit: int = 2) -> list[MetricValue]:
     """The metrics to show where there is room for few: those configured, then those with a goal, then by name."""
+    return [run.metrics[name] for name in headline_order(model, run.metrics)[:limit]]
+
+
+def headline_order(model: Model, names: Iterable[str]) -> list[str]:
+    """Sort names of metrics: those configured, then those with a goal, then by name."""
     configured = {name: position for position, name in enumerate(model.options.headline_metrics)}
-    names = sorted(
-        run.metrics,
+    return sorted(
+        names,
         key=lambda name: (configured.get(name, len(configured)), model.metrics[name].options.goal is None, name),
     )
-    return [run.metrics[name] for name in names[:limit]]
 
 
 @dataclass(frozen=True)
@@ -300,14 +304,13 @@ class Pager:
     oldest: Link | None
 
 
-def split_pages(items: Sequence[T], size: int) -> tuple[list[Sequence[T]], Sequence[T]]:
-    """Divide a listing, oldest first, into full pages that never change and the newest entries.
+def count_pages(n: int, size: int) -> int:
+    """Say into how many full pages, which never change, the older ones of `n` entries are divided.
 
-    Page 1 is the oldest. The newest entries are `size` to `2 * size - 1` many when there are that many, so the
+    Page 1 has the oldest. The newest entries are `size` to `2 * size - 1` many when there are that many, so the
     first page a reader sees is never nearly empty, and a new entry touches it alone.
     """
-    n_full = max(len(items) // size - 1, 0)
-    return [items[index * size : (index + 1) * size] for index in range(n_full)], items[n_full * size :]
+    return max(n // size - 1, 0)
 
 
 def safe_href(url: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from statistics import median
@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from reportgen import urls
 from reportgen.charts import Series, line_chart
-from reportgen.model import Model, Pipeline, Run
+from reportgen.model import MetricInfo, Model, Pipeline, Run
 from reportgen.text import (
     Change,
     count_word,
@@ -33,14 +33,15 @@ from reportgen.views.parts import (
     Mark,
     Page,
     change_of,
-    headline_metrics,
+    headline_order,
     make_frame,
     tick_format,
 )
-from reportgen.views.runs import RunDay, count_statuses, group_by_day
+from reportgen.views.runs import RunDay, describe_statuses, group_by_day
 
 _N_RUNS = 200
 _N_CHARTS = 12
+_MAX_RUNS = 400
 _MAX_LINES = 5
 
 
@@ -88,24 +89,23 @@ class PipelineView:
     runs_note: str
 
 
-def make_pages(model: Model) -> Iterator[Page]:
-    """Make the page of every pipeline."""
-    for pipeline in model.pipelines.values():
-        url = urls.pipeline(pipeline.name)
-        here = Here(url)
-        shown = pipeline.runs[-_N_RUNS:]
-        note = format_count(len(pipeline.runs), "run")
-        view = PipelineView(
-            frame=make_frame(model, url, pipeline.name, crumbs=[("Pipelines", urls.PIPELINES)]),
-            mark=MARKS[pipeline.newest.status],
-            name=pipeline.name,
-            lede=_lede(pipeline),
-            facts=_facts(here, pipeline),
-            trends=[_duration_trend(here, pipeline), *_metric_trends(model, here, pipeline)],
-            days=group_by_day(model, here, shown),
-            runs_note=note if len(shown) == len(pipeline.runs) else f"The newest {len(shown)} of {note}",
-        )
-        yield Page(url, "pipeline.html", view)
+def make_page(model: Model, pipeline: Pipeline) -> Page:
+    """Make the page of a pipeline."""
+    url = urls.pipeline(pipeline.name)
+    here = Here(url)
+    shown = pipeline.runs[-_N_RUNS:]
+    note = format_count(len(pipeline.runs), "run")
+    view = PipelineView(
+        frame=make_frame(model, url, pipeline.name, crumbs=[("Pipelines", urls.PIPELINES)]),
+        mark=MARKS[pipeline.newest.status],
+        name=pipeline.name,
+        lede=_lede(pipeline),
+        facts=_facts(here, pipeline),
+        trends=[_duration_trend(here, pipeline), *_metric_trends(model, here, pipeline)],
+        days=group_by_day(model, here, shown),
+        runs_note=note if len(shown) == len(pipeline.runs) else f"The newest {len(shown)} of {note}",
+    )
+    return Page(url, "pipeline.html", view)
 
 
 def _lede(pipeline: Pipeline) -> str:
@@ -115,20 +115,20 @@ def _lede(pipeline: Pipeline) -> str:
     runs = "its only run" if len(pipeline.runs) == 1 else f"{count_word(len(pipeline.runs))} runs"
     if len(pipeline.runs) == 1:
         return f"{runs.capitalize()} {outcome}."
-    return f"The newest of {runs} {outcome}; in all, {count_statuses(pipeline.runs)}."
+    return f"The newest of {runs} {outcome}; in all, {describe_statuses(pipeline.runs)}."
 
 
 def _facts(here: Here, pipeline: Pipeline) -> list[Fact]:
     newest = pipeline.newest
-    ended = [run for run in pipeline.runs if run.status in ("completed", "failed")]
-    completed = [run for run in ended if run.status == "completed"]
-    deployments = sorted({run.deployment for run in pipeline.runs if run.deployment})
+    counts = pipeline.runs.count_statuses()
+    n_ended = counts["completed"] + counts["failed"]
+    deployments = sorted(filter(None, pipeline.runs.deployments))
     facts = [Fact("Newest run", [here.run(newest), Link(format_short_time(newest.started_at))])]
-    if ended:
-        rate = f"{100 * len(completed) / len(ended):.0f}\u00a0%"
-        facts.append(Fact("Success rate", [Link(f"{rate}, {len(completed)} of {len(ended)}")]))
-    if completed:
-        usual = format_duration(round(median(run.duration_us for run in completed)))
+    if n_ended:
+        rate = f"{100 * counts['completed'] / n_ended:.0f}\u00a0%"
+        facts.append(Fact("Success rate", [Link(f"{rate}, {counts['completed']} of {n_ended}")]))
+    if counts["completed"]:
+        usual = format_duration(round(median(pipeline.runs.durations_us("completed"))))
         facts.append(Fact("Takes", [Link(f"{usual} (median)")]))
     if deployments:
         facts.append(Fact("Deployment", [Link(", ".join(deployments))]))
@@ -147,11 +147,12 @@ def run_labels(runs: Sequence[Run]) -> list[str]:
 
 
 def _duration_trend(here: Here, pipeline: Pipeline) -> Trend:
-    runs = [run for run in pipeline.runs if run.ended_at is not None] or list(pipeline.runs)
+    drawn = pipeline.runs[-_MAX_RUNS:]
+    runs = [run for run in drawn if run.ended_at is not None] or [*drawn]
     chart = _trend_chart(
         here,
-        pipeline,
-        {run.id: run.duration_us / 1e6 for run in runs},
+        runs,
+        [run.duration_us / 1e6 for run in runs],
         chart_id="duration",
         title=f"Duration of {format_count(len(runs), 'run')}",
         description=f"From {format_duration(runs[0].duration_us)} to {format_duration(runs[-1].duration_us)}.",
@@ -164,8 +165,8 @@ def _duration_trend(here: Here, pipeline: Pipeline) -> Trend:
 
 def _trend_chart(
     here: Here,
-    pipeline: Pipeline,
-    values: Mapping[str, float],
+    runs: Sequence[Run],
+    values: Sequence[float],
     *,
     chart_id: str,
     title: str,
@@ -174,20 +175,21 @@ def _trend_chart(
     tick: Callable[[float], str],
     from_zero: bool = False,
 ) -> Markup:
-    """Draw a number of some runs, by run id, a line for each deployment."""
-    runs = [run for run in pipeline.runs if run.id in values]
-    place = {run.id: position for position, run in enumerate(runs)}
+    """Draw a number of each of some runs, oldest first, a line for each deployment."""
     deployments = sorted({run.deployment for run in runs})
-    lines = [[run for run in runs if run.deployment == deployment] for deployment in deployments[:_MAX_LINES]]
+    lines = [
+        [place for place, run in enumerate(runs) if run.deployment == deployment]
+        for deployment in deployments[:_MAX_LINES]
+    ]
     return line_chart(
         [
             Series(
                 first_line(deployment, 28) or "no deployment",
-                [place[run.id] for run in line],
-                [values[run.id] for run in line],
+                line,
+                [values[place] for place in line],
                 slot=slot,
-                urls=[here.run(run).url for run in line],
-                tips=[f"{run.name}, {format_short_time(run.started_at)}: {write(values[run.id])}" for run in line],
+                urls=[here.run(runs[place]).url for place in line],
+                tips=[_tip(runs[place], write(values[place])) for place in line],
                 label=len(lines) > 1,
             )
             for slot, (deployment, line) in enumerate(zip(deployments, lines, strict=False), 1)
@@ -203,25 +205,32 @@ def _trend_chart(
     )
 
 
+def _tip(run: Run, value: str) -> str:
+    return f"{run.name}, {format_short_time(run.started_at)}: {value}"
+
+
 def _metric_trends(model: Model, here: Here, pipeline: Pipeline) -> Iterator[Trend]:
-    seen: dict[str, None] = {}
-    for run in reversed(pipeline.runs):
-        for value in headline_metrics(model, run, len(run.metrics)):
-            seen.setdefault(value.name)
-    for number, name in enumerate(list(seen)[:_N_CHARTS]):
-        info = model.metrics[name]
-        runs = [run for run in pipeline.runs if name in run.metrics]
-        newest = runs[-1].metrics[name]
-        before = model.value_before(newest)
-        last = format_number(newest.value, info.form)
+    """Draw the metrics that were recorded last; of those of one run the headline metrics first."""
+    found: list[tuple[int, int, MetricInfo, Sequence[int], Sequence[float]]] = []
+    for rank, name in enumerate(headline_order(model, model.metrics)):
+        series = [one for one in model.metrics[name].series if one.pipeline == pipeline.name]
+        if series:
+            pairs = sorted(pair for one in series for pair in zip(one.positions, one.values, strict=True))
+            positions, values = zip(*pairs[-_MAX_RUNS:], strict=True)
+            found.append((-positions[-1], rank, model.metrics[name], positions, values))
+    for number, (_, _, info, positions, values) in enumerate(sorted(found, key=lambda one: one[:2])[:_N_CHARTS]):
+        name = info.name
+        runs = [model.run_at(position) for position in positions]
+        before = info.series_of(pipeline.name, runs[-1].deployment).values_before(positions[-1], 1)
+        last = format_number(values[-1], info.form)
         chart = _trend_chart(
             here,
-            pipeline,
-            {run.id: run.metrics[name].value for run in runs},
+            runs,
+            values,
             chart_id=f"trend{number}",
             title=f"{name} of {format_count(len(runs), 'run')}",
             description=f"{name} of the newest run is {last}.",
             write=partial(format_number, form=info.form),
             tick=tick_format(info.form),
         )
-        yield Trend(here.metric(name), last, change_of(info, newest.value, before.value if before else None), chart)
+        yield Trend(here.metric(name), last, change_of(info, values[-1], before[0] if before else None), chart)

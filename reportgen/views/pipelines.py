@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from reportgen import urls
@@ -34,7 +34,7 @@ class PipelinesView:
     pipelines: Sequence[PipelineRow]
 
 
-def make_pages(model: Model) -> Iterator[Page]:
+def make_page(model: Model) -> Page:
     """Make the list of pipelines."""
     here = Here(urls.PIPELINES)
     order = model.worst_first()
@@ -44,4 +44,4 @@ def make_pages(model: Model) -> Iterator[Page]:
         lede=headline([pipeline.newest for pipeline in order]),
         pipelines=[make_pipeline_row(model, here, pipeline) for pipeline in order],
     )
-    yield Page(urls.PIPELINES, "pipelines.html", view)
+    return Page(urls.PIPELINES, "pipelines.html", view)

@@ -142,12 +142,11 @@ class RunView:
     problems: Sequence[ProblemRow]
 
 
-def make_pages(model: Model) -> Iterator[Page | RawFile]:
-    """Make the page of every run, and its points as CSV."""
-    for run in [*model.runs, *model.deleted_runs]:
-        yield make_page(model, run)
-        if run.lists:
-            yield make_points_file(model, run)
+def make_files(model: Model, run: Run) -> Iterator[Page | RawFile]:
+    """Make the page of a run, and its points as CSV."""
+    yield make_page(model, run)
+    if run.lists:
+        yield make_points_file(model, run)
 
 
 def make_page(model: Model, run: Run) -> Page:
@@ -218,8 +217,7 @@ def _lede(model: Model, run: Run) -> str:
     text = f"{MARKS[run.status].word} {'in' if run.status == 'completed' else 'after'} {took}."
     changes = []
     for value in headline_metrics(model, run, len(run.metrics)):
-        before = model.value_before(value)
-        change = change_of(model.metrics[value.name], value.value, before.value if before else None)
+        change = change_of(model.metrics[value.name], value.value, model.value_before(value))
         if change and change.word in ("better", "worse"):
             changes.append((value.name, change.word))
     for word in ("worse", "better"):
@@ -242,10 +240,10 @@ def _facts(model: Model, here: Here, run: Run) -> list[Fact]:
         facts.append(Fact("Deployment", [Link(run.deployment)]))
     if run.tags:
         facts.append(Fact("Tags", [Link(", ".join(run.tags))]))
-    parent = model.run_by_id.get(run.parent_id or "")
+    parent = model.find_run(run.parent_id)
     if parent:
         facts.append(Fact("Started by", [here.run(parent)]))
-    children = model.children.get(run.id, ())
+    children = model.children(run)
     if children:
         facts.append(Fact("Runs it started", comma_separated(here.run(child) for child in children[:5])))
     if before:
@@ -267,7 +265,7 @@ def _card(model: Model, here: Here, run: Run, artifact: Artifact) -> Card:
     step = run.step_name(artifact.step_id)
     words = [f"step {step}"] if step else []
     words += [format_count(artifact.n_updates, "update")] if artifact.n_updates else []
-    words += [short_difference(model, artifact)] if artifact.key else []
+    words += [short_difference(model.version_before(artifact), artifact)] if artifact.key else []
     return make_card(model, artifact, here, [Link(", ".join(words))])
 
 
@@ -275,7 +273,7 @@ def _lineage(model: Model, here: Here, run: Run) -> list[LineageRow]:
     """Inputs of steps, outside datasets, and who read this run's artifacts."""
     rows = []
     for edge in run.edges:
-        artifact = model.artifact_by_id.get(edge.artifact_id or "")
+        artifact = model.find_artifact(edge.artifact_id)
         if artifact:
             what = Link(artifact_title(artifact), here.to(artifact_page(artifact)))
         else:
@@ -283,8 +281,7 @@ def _lineage(model: Model, here: Here, run: Run) -> list[LineageRow]:
         verb = "read" if edge.direction == "read" else "wrote"
         rows.append(LineageRow(run.step_name(edge.step_id), verb, what, _dataset_note(edge)))
     for artifact in run.artifacts:
-        for edge in model.uses.get(artifact.id, ()):
-            user = model.run_by_id[edge.run_id]
+        for user in model.users(artifact):
             what = Link(f"{artifact_title(artifact)} → {user.name}", here.run(user).url)
             rows.append(LineageRow(run.step_name(artifact.step_id), "was read by", what, user.pipeline))
     return rows

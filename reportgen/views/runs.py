@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
 from reportgen import urls
-from reportgen.model import Model, Run
+from reportgen.model import Model, Run, RunList
 from reportgen.text import Change, count_word, format_count, format_weekday, iso_day, join_words
 from reportgen.views.parts import (
     MARKS,
@@ -23,7 +23,7 @@ from reportgen.views.parts import (
     headline_metrics,
     make_frame,
     metric_cell,
-    split_pages,
+    count_pages,
 )
 
 PAGE_SIZE = 100
@@ -102,10 +102,10 @@ def group_by_day(model: Model, here: Here, runs: Sequence[Run]) -> list[RunDay]:
     ]
 
 
-def count_statuses(runs: Sequence[Run]) -> str:
+def describe_statuses(runs: RunList) -> str:
     """Say how runs ended, e.g. `"168 completed, 12 failed and one stalled"`."""
-    counts = {status: sum(run.status == status for run in runs) for status in MARKS}
-    return join_words(f"{count_word(n)} {status}" for status, n in counts.items() if n)
+    counts = runs.count_statuses()
+    return join_words(f"{count_word(n)} {status}" for status in MARKS if (n := counts[status]))
 
 
 def make_pager(here: Here, n_before: int, n_shown: int, n_all: int, page: int | None, n_pages: int) -> Pager:
@@ -125,19 +125,29 @@ def make_pager(here: Here, n_before: int, n_shown: int, n_all: int, page: int | 
     )
 
 
-def make_pages(model: Model) -> Iterator[Page]:
-    """Make the listing of all runs."""
-    full, newest = split_pages(model.runs, PAGE_SIZE)
-    for number, runs in enumerate(full, 1):
-        url = urls.runs_page(number)
-        here = Here(url)
-        title = f"Runs, page {number}"
-        pager = make_pager(here, (number - 1) * PAGE_SIZE, len(runs), len(model.runs), number, len(full))
-        frame = make_frame(model, url, title, crumbs=[("Runs", urls.RUNS)])
-        yield Page(url, "runs.html", RunsView(frame, title, "", group_by_day(model, here, runs), pager))
+def count_full_pages(model: Model) -> int:
+    """Say how many pages of older runs there are, which never change."""
+    return count_pages(len(model.runs), PAGE_SIZE)
+
+
+def make_older_page(model: Model, number: int) -> Page:
+    """Make a page of older runs; page 1 has the oldest."""
+    url = urls.runs_page(number)
+    here = Here(url)
+    title = f"Runs, page {number}"
+    start = (number - 1) * PAGE_SIZE
+    runs = model.runs[start : start + PAGE_SIZE]
+    pager = make_pager(here, start, len(runs), len(model.runs), number, count_full_pages(model))
+    frame = make_frame(model, url, title, crumbs=[("Runs", urls.RUNS)])
+    return Page(url, "runs.html", RunsView(frame, title, "", group_by_day(model, here, runs), pager))
+
+
+def make_page(model: Model) -> Page:
+    """Make the page of the newest runs."""
     here = Here(urls.RUNS)
-    n_before = len(full) * PAGE_SIZE
-    pager = make_pager(here, n_before, len(newest), len(model.runs), None, len(full))
-    lede = f"{format_count(len(model.runs), 'run')} in all: {count_statuses(model.runs)}." if model.runs else ""
+    n_full = count_full_pages(model)
+    newest = model.runs[n_full * PAGE_SIZE :]
+    pager = make_pager(here, n_full * PAGE_SIZE, len(newest), len(model.runs), None, n_full)
+    lede = f"{format_count(len(model.runs), 'run')} in all: {describe_statuses(model.runs)}." if model.runs else ""
     frame = make_frame(model, urls.RUNS, "Runs")
-    yield Page(urls.RUNS, "runs.html", RunsView(frame, "Runs", lede, group_by_day(model, here, newest), pager))
+    return Page(urls.RUNS, "runs.html", RunsView(frame, "Runs", lede, group_by_day(model, here, newest), pager))

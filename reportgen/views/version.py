@@ -65,12 +65,10 @@ class VersionView:
     deleted: str
 
 
-def make_pages(model: Model) -> Iterator[Page | RawFile]:
-    """Make the page and the raw files of every artifact."""
-    for run in [*model.runs, *model.deleted_runs]:  # not by id, which foreign writers may give again in another run
-        for artifact in run.artifacts:
-            yield make_page(model, artifact)
-            yield from raw_files(artifact, artifact_page(artifact))
+def make_files(model: Model, artifact: Artifact) -> Iterator[Page | RawFile]:
+    """Make the page and the raw files of an artifact."""
+    yield make_page(model, artifact)
+    yield from raw_files(artifact, artifact_page(artifact))
 
 
 def make_page(model: Model, artifact: Artifact) -> Page:
@@ -78,7 +76,7 @@ def make_page(model: Model, artifact: Artifact) -> Page:
     url = artifact_page(artifact)
     here = Here(url)
     title = artifact_title(artifact)
-    run = model.run_by_id[artifact.run_id]
+    run = model.run_of(artifact)
     crumbs = [("Artifacts", urls.ARTIFACTS), (artifact.key, urls.key(artifact.key))] if artifact.key else []
     crumbs = crumbs or [("Runs", urls.RUNS), (run.name, urls.run(run.id))]
     older, newer, newest = _neighbours(model, artifact)
@@ -92,7 +90,7 @@ def make_page(model: Model, artifact: Artifact) -> Page:
         ),
         title=title,
         kind=_kind(artifact, newest),
-        lede=describe_difference(model, artifact),
+        lede=describe_difference(older, artifact),
         facts=_facts(model, here, artifact),
         description=_description(artifact, title),
         content=make_content(model, artifact, here, url),
@@ -115,14 +113,8 @@ def _neighbours(model: Model, artifact: Artifact) -> tuple[Artifact | None, Arti
     """The version before, the version after, and the newest one when that is another."""
     if artifact.key is None:
         return None, None, None
-    versions = model.keys[artifact.key].versions
-    place = artifact.version - 1
     newest = model.keys[artifact.key].newest
-    return (
-        versions[place - 1] if place else None,
-        versions[place + 1] if place + 1 < len(versions) else None,
-        newest if newest is not artifact else None,
-    )
+    return model.version_before(artifact), model.version_after(artifact), newest if newest != artifact else None
 
 
 def _link(here: Here, artifact: Artifact | None) -> Link | None:
@@ -132,8 +124,7 @@ def _link(here: Here, artifact: Artifact | None) -> Link | None:
 def _all_versions(model: Model, here: Here, artifact: Artifact) -> Link | None:
     if artifact.key is None:
         return None
-    n = len(model.keys[artifact.key].versions)
-    return Link(f"all {n}" if n > 1 else "only one", here.to(urls.key(artifact.key)))
+    return Link("all versions", here.to(urls.key(artifact.key)))
 
 
 def _kind(artifact: Artifact, newest: Artifact | None) -> str:
@@ -151,28 +142,26 @@ def describe_deletion(artifact: Artifact) -> str:
     return f"deleted on {format_time(artifact.deleted_at)}{why}"
 
 
-def describe_difference(model: Model, artifact: Artifact) -> str:
+def describe_difference(before: Artifact | None, artifact: Artifact) -> str:
     """Say in a sentence how a version differs from the one before."""
     if artifact.deleted_at is not None:
         return f"This version was {describe_deletion(artifact)}."
     if artifact.key is None:
         return ""
-    if artifact.version == 1:
+    if before is None:
         return "First version."
-    before = model.keys[artifact.key].versions[artifact.version - 2]
-    return f"{short_difference(model, artifact).capitalize()} since v{before.version}."
+    return f"{short_difference(before, artifact).capitalize()} since v{artifact.version - 1}."
 
 
-def short_difference(model: Model, artifact: Artifact) -> str:
-    """Say in few words how a version differs from the one before; `"first version"` for the first."""
-    if artifact.key is None or artifact.version < 2:
+def short_difference(before: Artifact | None, artifact: Artifact) -> str:
+    """Say in few words how a version differs from the one before; `"first version"` where there is none."""
+    if before is None:
         return "first version"
-    before = model.keys[artifact.key].versions[artifact.version - 2]
     if before.deleted_at is not None:
         return f"v{before.version} is deleted"
     if before.type != artifact.type:
         return f"now {kind_word(artifact)}, was {kind_word(before)}"
-    if before.data_json == artifact.data_json:
+    if before.content_digest == artifact.content_digest:
         return "no change" if before.description == artifact.description else "another description"
     if artifact.type == "progress":
         return f"{percent_text(before)} → {percent_text(artifact)}"
@@ -185,7 +174,7 @@ def short_difference(model: Model, artifact: Artifact) -> str:
 
 
 def _facts(model: Model, here: Here, artifact: Artifact) -> list[Fact]:
-    run = model.run_by_id[artifact.run_id]
+    run = model.run_of(artifact)
     step = next((n for n, step in enumerate(run.steps) if step.id == artifact.step_id), None)
     made_by = [here.run(run), Link("of"), here.pipeline_of(model, run)]
     if step is not None:
@@ -194,9 +183,9 @@ def _facts(model: Model, here: Here, artifact: Artifact) -> list[Fact]:
     if artifact.n_updates:
         updates = f"{format_time(artifact.updated_at)}, {format_count(artifact.n_updates, 'update')}"
         facts.append(Fact("Updated", [Link(updates)]))
-    users = model.uses.get(artifact.id, ())
+    users = model.users(artifact)
     if users:
-        facts.append(Fact("Used by", [here.run(model.run_by_id[edge.run_id]) for edge in users[:5]]))
+        facts.append(Fact("Used by", [here.run(user) for user in users[:5]]))
     facts += [Fact(name, [Link(value_text(value))]) for name, value in sorted(artifact.metadata.items())]
     facts.append(Fact("Artifact id", [Link(artifact.id)], is_id=True))
     return facts

@@ -1,0 +1,246 @@
+"""What of a site has to be made again when some runs changed: the one place that knows on what each page depends.
+
+A page is a function of the model. Which of its inputs a page looks at is written down here, next to each other, with the
+models before and after at hand; a page that is named needlessly costs its making, one that is forgotten is a bug that
+`tests/test_incremental.py` looks for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from reportgen.model import Model, Run
+from reportgen.model.rows import column_list
+from reportgen.store import table_rows
+from reportgen.store.arrays import text_array
+from reportgen.units import SINGLE_UNITS, Unit, addresses, iter_units_of
+from reportgen.views.parts import HISTORY
+from reportgen.views.runs import PAGE_SIZE, count_full_pages
+
+_VERSION_FACTS = ["run_id", "artifact_id", "type", "description", "content_digest", "deleted_at", "deleted_reason"]
+
+
+@dataclass
+class Changes:
+    """What has to be done to a site.
+
+    Attributes
+    ----------
+    units
+        What is to be made again.
+    run_ids
+        The runs whose rows in the tables may have changed.
+    gone
+        Addresses that may be left of what is not there any more.
+    """
+
+    units: set[Unit] = field(default_factory=set)
+    run_ids: set[str] = field(default_factory=set)
+    gone: set[str] = field(default_factory=set)
+
+
+def find_changes(old: Model, new: Model, run_ids: Collection[str]) -> Changes:
+    """Find what depends on runs that were added, changed or removed.
+
+    Parameters
+    ----------
+    old, new
+        The models before and after.
+    run_ids
+        The runs whose logs changed.
+    """
+    search = _Search(old, new, {*run_ids})
+    return search.find()
+
+
+class _Search:
+    def __init__(self, old: Model, new: Model, run_ids: set[str]) -> None:
+        self._old = old
+        self._new = new
+        self._changed = run_ids
+        self._pages: set[str] = set()  # of runs: what their own pages show changed
+        self._keys: set[str] = set()
+        self._units: set[Unit] = {*SINGLE_UNITS}
+
+    def find(self) -> Changes:
+        self._add_deleters()
+        self._add_statuses()
+        for model in (self._old, self._new):
+            for run in self._changed_runs(model):
+                self._add_run(model, run)
+            self._add_lines(model)
+        self._add_deleted_runs()
+        self._add_forms()
+        self._add_versions()
+        self._add_listings()
+        gone = {
+            address
+            for model in (self._old, self._new)
+            for run in self._changed_runs(model)
+            for unit in iter_units_of(run)
+            for address in addresses(model, unit)
+        }
+        return self._result(gone)
+
+    def _changed_runs(self, model: Model) -> Iterator[Run]:
+        for run_id in sorted(self._changed):
+            run = model.find_run(run_id)
+            if run is not None:
+                yield run
+
+    # Which runs changed
+
+    def _add_deleters(self) -> None:
+        """Add the runs of which a changed run deletes something, or did."""
+        for model in (self._old, self._new):
+            deletes, artifacts = model.table("deletes"), model.table("artifacts")
+            mine = deletes.filter(pc.is_in(deletes["run_id"], value_set=text_array(self._changed)))
+            targets = text_array(filter(None, column_list(mine, "artifact_id")))
+            hit = artifacts.filter(pc.is_in(artifacts["artifact_id"], value_set=targets))
+            self._changed |= {*column_list(hit, "run_id")}
+
+    def _add_statuses(self) -> None:
+        """Add the runs that stand otherwise because time went on."""
+        for position, ended_at in enumerate(self._new.columns.ended_at):
+            if ended_at is None:
+                run_id = self._new.columns.ids[position]
+                before = self._old.columns.position_of.get(run_id)
+                if before is not None and self._old.statuses[before] != self._new.statuses[position]:
+                    self._changed.add(run_id)
+
+    # What depends on a run
+
+    def _add_run(self, model: Model, run: Run) -> None:
+        self._pages.add(run.id)
+        self._units.add(Unit("pipeline", run.pipeline))
+        others = [model.run_before(run), model.run_after(run), model.find_run(run.parent_id), *model.children(run)]
+        self._pages.update(other.id for other in others if other)
+        for artifact in run.artifacts:
+            if artifact.key is not None:
+                self._keys.add(artifact.key)
+            if artifact.blob:
+                self._units.add(Unit("blob", artifact.blob))
+            self._pages.update(user.id for user in model.users(artifact))
+        for edge in run.edges:
+            artifact_read = model.find_artifact(edge.artifact_id)
+            if artifact_read:
+                self._add_artifact(artifact_read.run_id, artifact_read.id, artifact_read.key)
+        for name in run.metrics:
+            info = model.metrics[name]
+            following = info.series_of(run.pipeline, run.deployment).positions_after(run.position, HISTORY)
+            self._pages.update(model.columns.ids[position] for position in following)
+            self._units.add(Unit("metric", name))
+        self._units.update(Unit("metric", name) for name in run.lists)
+
+    def _add_artifact(self, run_id: str, artifact_id: str, key: str | None) -> None:
+        self._units.add(Unit("artifact", run_id, artifact_id))
+        self._pages.add(run_id)
+        if key is not None:
+            self._keys.add(key)
+
+    def _add_lines(self, model: Model) -> None:
+        """Add the list metrics that compare the newest run of a pipeline and deployment with the run before it."""
+        lines = {(run.pipeline, run.deployment) for run in self._changed_runs(model)}
+        for name, info in model.metrics.items():
+            if any((line.pipeline, line.deployment) in lines for line in info.lists):
+                self._units.add(Unit("metric", name))
+
+    def _add_deleted_runs(self) -> None:
+        """Add the pages of deleted runs that link to a pipeline that came or went."""
+        moved = self._old.pipelines.keys() ^ self._new.pipelines.keys()
+        for run in self._new.deleted_runs if moved else ():
+            if run.pipeline in moved:
+                self._changed.add(run.id)
+
+    def _add_forms(self) -> None:
+        """Add all that shows a metric whose numbers are written otherwise now."""
+        for name, info in self._new.metrics.items():
+            before = self._old.metrics.get(name)
+            if before is not None and before.form != info.form:
+                self._units.add(Unit("metric", name))
+                for line in (*info.series, *info.lists):
+                    self._pages.update(self._new.columns.ids[position] for position in line.positions)
+
+    # Versions
+
+    def _add_versions(self) -> None:
+        for key in sorted(self._keys):
+            self._units.add(Unit("key", key))
+            before, after = _list_versions(self._old, key), _list_versions(self._new, key)
+            newest = _newest_version(before), _newest_version(after)
+            for place, facts in enumerate(after):
+                is_same = before[place : place + 1] == [facts]
+                has_same_before = not place or before[place - 1 : place] == [after[place - 1]]
+                if not (is_same and has_same_before):
+                    self._add_artifact(facts[0], facts[1], None)
+                    self._pages.update(user.id for user in self._new.users(self._new.keys[key].versions[place]))
+                elif (place + 1 < len(before)) != (place + 1 < len(after)) or (place == newest[0]) != (place == newest[1]):
+                    self._units.add(Unit("artifact", facts[0], facts[1]))
+
+    # Listings
+
+    def _add_listings(self) -> None:
+        for run_id in self._pages | self._changed:
+            for model in (self._old, self._new):
+                run = model.find_run(run_id)
+                if run is not None:
+                    self._units.add(Unit("pipeline", run.pipeline))
+        n_before, n_after = count_full_pages(self._old), count_full_pages(self._new)
+        touched = self._pages | self._changed
+        for number in range(1, n_after + 1):
+            before, after = _ids_on_page(self._old, number), _ids_on_page(self._new, number)
+            at_an_end = n_before != n_after and number in (n_before, n_after)
+            if number > n_before or at_an_end or before != after or not touched.isdisjoint(after):
+                self._units.add(Unit("runs_page", str(number)))
+        self._units.update(Unit("runs_page", str(number)) for number in range(n_after + 1, n_before + 1))
+
+    # The result
+
+    def _result(self, gone: set[str]) -> Changes:
+        for run in self._changed_runs(self._new):
+            self._units.update(iter_units_of(run))
+        self._units.update(Unit("run", run_id) for run_id in self._pages)
+        units: set[Unit] = set()
+        for unit in self._units:
+            if _is_there(self._new, unit):
+                units.add(unit)
+            if _is_there(self._old, unit):
+                gone.update(addresses(self._old, unit))
+        return Changes(units, self._changed, gone)
+
+
+def _list_versions(model: Model, key: str) -> list[tuple[object, ...]]:
+    found = model.keys.get(key)
+    if found is None:
+        return []
+    places = found.versions.places
+    part = model.table("artifacts").select(_VERSION_FACTS).slice(places.start, len(places))
+    return [tuple(row.values()) for row in table_rows(part)]
+
+
+def _newest_version(versions: Sequence[tuple[object, ...]]) -> int:
+    deleted = _VERSION_FACTS.index("deleted_at")
+    living = (place for place in reversed(range(len(versions))) if versions[place][deleted] is None)
+    return next(living, len(versions) - 1)
+
+
+def _ids_on_page(model: Model, number: int) -> list[str]:
+    positions = model.runs.positions[(number - 1) * PAGE_SIZE : number * PAGE_SIZE]
+    return [model.columns.ids[position] for position in positions]
+
+
+def _is_there(model: Model, unit: Unit) -> bool:
+    """Whether a site has a unit."""
+    if unit.kind == "run":
+        return model.find_run(unit.name) is not None
+    if unit.kind == "artifact":
+        run = model.find_run(unit.name)
+        return run is not None and any(artifact.id == unit.artifact_id for artifact in run.artifacts)
+    if unit.kind == "runs_page":
+        return int(unit.name) <= count_full_pages(model)
+    names = {"pipeline": model.pipelines, "key": model.keys, "metric": model.metrics, "blob": model.blobs}.get(unit.kind)
+    return names is None or unit.name in names

@@ -1,0 +1,101 @@
+"""Divides work over worker processes, or does it here; whichever it is, the results are the same.
+
+Anything with the interface of `concurrent.futures.Executor` can do the work. What a worker that dies was doing is given
+to new workers; only work that fails again and again is an error.
+"""
+
+from __future__ import annotations
+
+import importlib
+import multiprocessing
+import os
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor, as_completed
+from typing import Any, TypeVar
+
+from reportgen.errors import InputError, OutputError
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+OpenExecutor = Callable[[], Executor]
+
+_MOST_TRIES = 3
+
+
+def count_processors() -> int:
+    """Say how many processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def open_processes() -> Executor:
+    """Open one worker process for each processor."""
+    can_fork = sys.platform.startswith("linux") and threading.active_count() == 1
+    context = multiprocessing.get_context("fork" if can_fork else "spawn")
+    return ProcessPoolExecutor(count_processors(), mp_context=context)
+
+
+def choose_executor(n_tasks: int) -> OpenExecutor | None:
+    """Give worker processes when there are several tasks and several processors, else none."""
+    return open_processes if n_tasks > 1 and count_processors() > 1 else None
+
+
+def import_executor(name: str, **options: str) -> OpenExecutor:
+    """Find the function `module:function` that opens an executor; it gets the options by name.
+
+    Raises
+    ------
+    InputError
+        There is no such module or function.
+    """
+    module_name, _, function_name = name.partition(":")
+    try:
+        function = getattr(importlib.import_module(module_name), function_name)
+    except (ImportError, AttributeError, ValueError) as error:
+        hint = "give --executor as module:function, a function that gives a concurrent.futures.Executor"
+        raise InputError(f"the executor {name!r} cannot be used ({error})", hint=hint, slug="bad-executor") from error
+    return lambda: function(**options)
+
+
+def run_tasks(open_executor: OpenExecutor | None, function: Callable[[T], R], tasks: Sequence[T]) -> Iterator[R]:
+    """Give what a function makes of each task, in the order in which that is done.
+
+    Raises
+    ------
+    OutputError
+        Workers died again and again.
+    """
+    if open_executor is None:
+        yield from map(function, tasks)
+        return
+    waiting = dict(enumerate(tasks))
+    for _ in range(_MOST_TRIES):
+        with open_executor() as executor:
+            futures: dict[Future[R], int] = {}
+            try:
+                for number, task in waiting.items():
+                    futures[executor.submit(function, task)] = number
+                for future in as_completed(futures):
+                    result = future.result()
+                    del waiting[futures[future]]
+                    yield result
+            except BrokenExecutor:
+                for future, number in futures.items():  # what was done before counts
+                    if number in waiting and _is_done(future):
+                        del waiting[number]
+                        yield future.result()
+            except BaseException:
+                executor.shutdown(wait=False, cancel_futures=True)
+                raise
+        if not waiting:
+            return
+    hint = "give the build more memory, or fewer workers with --workers 1"
+    raise OutputError(f"worker processes died {_MOST_TRIES} times", hint=hint, slug="workers-died")
+
+
+def _is_done(future: Future[Any]) -> bool:
+    return future.done() and not future.cancelled() and future.exception() is None
