@@ -12,12 +12,11 @@ Not done: maths, emoji names, links between artifacts, images (they become links
 
 from __future__ import annotations
 
-import threading
+from functools import lru_cache
 
-from markdown import Markdown
 from markupsafe import Markup, escape
 
-from reportgen.prose.blocks import HtmlBlocks
+from reportgen.prose.convert import to_html
 from reportgen.prose.inline import excerpt_markdown, plain_text, render_inline
 from reportgen.prose.sanitize import sanitize
 from reportgen.prose.shape import TooDeepError, shape
@@ -25,38 +24,8 @@ from reportgen.prose.source import MAX_BYTES, clean_characters, normalize, reaso
 
 __all__ = ["excerpt_markdown", "plain_text", "render_inline", "render_markdown"]
 
-_EXTENSIONS = [
-    "tables",
-    "sane_lists",
-    "footnotes",
-    "def_list",
-    "admonition",
-    "pymdownx.superfences",
-    "pymdownx.highlight",
-    "pymdownx.tilde",
-    "pymdownx.tasklist",
-    "pymdownx.magiclink",
-    "pymdownx.betterem",
-    "pymdownx.quotes",
-]
-_CONFIGS: dict[str, dict[str, object]] = {
-    "pymdownx.highlight": {"guess_lang": False, "noclasses": False},
-    "pymdownx.quotes": {"callouts": True},
-    "pymdownx.tilde": {"subscript": False},  # `H~2~O` is text on GitHub too
-}
+MAX_REMEMBERED = 4_000  # characters of a text; a page for each version repeats the description of its key
 _MAX_HTML = 8 * MAX_BYTES
-_of_thread = threading.local()
-
-
-def _converter() -> Markdown:
-    """This thread's converter: building one costs as much as a short document."""
-    converter: Markdown | None = getattr(_of_thread, "converter", None)
-    if converter is None:
-        converter = Markdown(extensions=_EXTENSIONS, extension_configs=_CONFIGS, output_format="html")
-        converter.preprocessors.deregister("html_block")
-        converter.preprocessors.register(HtmlBlocks(converter), "html_block", 20)
-        _of_thread.converter = converter
-    return converter.reset()
 
 
 def render_markdown(text: str, *, heading_base: int = 3, id_prefix: str = "") -> Markup:
@@ -80,21 +49,29 @@ def render_markdown(text: str, *, heading_base: int = 3, id_prefix: str = "") ->
     """
     if len(text) > MAX_BYTES or len(text.encode(errors="replace")) > MAX_BYTES:
         return _as_source(text, "it is larger than 256 kB")
+    try:
+        if len(text) > MAX_REMEMBERED:
+            return _render(text, heading_base, id_prefix)
+        return _remembered(text, heading_base, id_prefix)
+    except TooDeepError:
+        return _as_source(text, "its elements are nested too deeply")
+    except Exception:  # the library fails on odd input in many ways; a report shows all it can
+        return _as_source(text, "it could not be converted")
+
+
+def _render(text: str, heading_base: int, id_prefix: str) -> Markup:
     text = clean_characters(text)
     source, depth = normalize(text)
     if reason := reason_not_to_render(source, depth):
         return _as_source(text, reason)
-    try:
-        html = _converter().convert(source)
-        if len(html) > _MAX_HTML:
-            return _as_source(text, "its HTML would be too large")
-        fragment = shape(html, heading_base=heading_base, id_prefix=id_prefix)
-        return Markup(sanitize(fragment, id_prefix=id_prefix))  # noqa: S704  (nh3 is the reason it is safe)
-    except TooDeepError:
-        return _as_source(text, "its elements are nested too deeply")
-    except Exception:  # the library fails on odd input in many ways; a report shows all it can
-        _of_thread.converter = None
-        return _as_source(text, "it could not be converted")
+    html = to_html(source)
+    if len(html) > _MAX_HTML:
+        return _as_source(text, "its HTML would be too large")
+    fragment = shape(html, heading_base=heading_base, id_prefix=id_prefix)
+    return Markup(sanitize(fragment, id_prefix=id_prefix))  # noqa: S704  (nh3 is the reason it is safe)
+
+
+_remembered = lru_cache(maxsize=256)(_render)
 
 
 def _as_source(text: str, reason: str) -> Markup:

@@ -25,6 +25,8 @@ class HtmlBlocks(Preprocessor):
     """Put blocks of raw HTML aside; the shaper reads them later. Linear in the number of lines."""
 
     def run(self, lines: list[str]) -> list[str]:
+        if not any("<" in line for line in lines):
+            return lines
         last = {_end_name(match): number for number, line in enumerate(lines) for match in _ENDS.finditer(line)}
         out: list[str] = []
         number = 0
@@ -41,6 +43,8 @@ class HtmlBlocks(Preprocessor):
     def _block_end(self, lines: list[str], number: int, last: dict[str, int]) -> int:
         """The line after the HTML block that begins here; `number` itself if none does."""
         line = lines[number]
+        if "<" not in line:
+            return number
         opening = _TO_END.match(line)
         if opening and last.get(_end_name(opening), -1) >= number:
             wanted = _end_name(opening)

@@ -16,30 +16,20 @@ import html
 import re
 from urllib.parse import unquote
 
-from reportgen.prose.vocabulary import (
-    ALIGNS,
-    BARRIERS,
-    BLOCKS,
-    CLASSES,
-    HEADINGS,
-    HIDDEN,
-    HIGHLIGHT,
-    INLINE,
-    PARENTS,
-    TABLE_PARTS,
-    VOID,
-    safe_url,
-)
+from reportgen.prose.tags import TAG, Tag, read_tag
+from reportgen.prose.vocabulary import BARRIERS, BLOCKS, HEADINGS, HIDDEN, INLINE, PARENTS, TABLE_PARTS, VOID
 
 MAX_OPEN = 80  # open elements; HTML parsers take quadratic time in the depth
 
-_TAG = re.compile(r"""<(/?)([a-zA-Z][a-zA-Z0-9]*)((?:[\s/](?:[^<>"']++|"[^"<]*+"|'[^'<]*+')*+)?)>""")
-_ATTRIBUTE = re.compile(r"""([^\s"'<>/=]++)(?:\s*+=\s*+("[^"]*+"|'[^']*+'|[^\s"'=<>`]++))?""")
-_LANGUAGE = re.compile(r"[A-Za-z0-9-]{1,35}\Z")
+_KNOWN = BLOCKS | INLINE | HIDDEN
+_DROPPED = HIDDEN - INLINE
+_ONLY_PARTS = frozenset(("table", "thead", "tbody", "tfoot", "tr"))  # no text or formatting stands right inside them
+_ENDS_IN_CELL = frozenset(("table", *TABLE_PARTS))  # the only end tags that reach out of a cell
+_IN_PARAGRAPH = INLINE | {"p", "pre"}  # what a block closes before it opens
+_TABLE = '<div class="scroll" tabindex="0" role="region" aria-label="Table"><table'
+_REL = ' rel="noreferrer nofollow"'
 _NOT_IN_SLUG = re.compile(r"[^\w\- ]")
-_TEXT_ALIGN = re.compile(r"text-align:\s*(left|right|center)")
-
-Attributes = dict[str, str]
+_MARKUP = re.compile(r"<[^>]*>")
 
 
 class TooDeepError(Exception):
@@ -61,26 +51,24 @@ class _Fragment:
         self.silent: set[int] = set()  # places of elements that were left out
         self.absent: set[str] = set()  # ends of comments and scripts that do not come any more
 
-    def text(self, text: str) -> None:
-        self.out.append(text.replace("<", "&lt;"))
-
-    def start(self, name: str, attributes: Attributes) -> None:
-        if name in HEADINGS:
-            name = f"h{min(6, int(name[1]) + self.heading_base - 1)}"
-        if name == "img":
-            self._image(attributes)
-        elif name == "input":
-            self._checkbox(attributes)
+    def start(self, tag: Tag) -> None:
+        name = tag.name
+        if name == "a":
+            self._anchor(tag)
+        elif name == "img":
+            self._image(tag)
         elif name == "span":
-            self._span(attributes)
-        elif name == "a":
-            self._anchor(attributes)
-        elif self._make_room(name):
-            self._write(name, self._kept(name, attributes))
+            self._span(tag)
+        elif name == "input":
+            if tag.kept and self._make_room(name):
+                self._write(name, tag.kept)
+        else:
+            name = self._shifted(name)
+            if self._make_room(name):
+                self._write(name, self._claimed(tag) + tag.kept if tag.identifier else tag.kept)
 
     def end(self, name: str) -> None:
-        if name in HEADINGS:
-            name = f"h{min(6, int(name[1]) + self.heading_base - 1)}"
+        name = self._shifted(name)
         if name in VOID:
             return
         for place in range(len(self.open) - 1, -1, -1):
@@ -88,9 +76,7 @@ class _Fragment:
             if opened == name:
                 self._close_to(place)
                 return
-            if (name in INLINE and opened in BLOCKS) or (
-                opened in ("td", "th") and name not in (*TABLE_PARTS, "table")
-            ):
+            if (name in INLINE and opened in BLOCKS) or (opened in ("td", "th") and name not in _ENDS_IN_CELL):
                 return
 
     def finish(self) -> str:
@@ -103,13 +89,16 @@ class _Fragment:
                 self.out[start] = self.out[start].replace("\x00", html.escape(self.id_prefix + found))
         return "".join(self.out)
 
+    def _shifted(self, name: str) -> str:
+        return f"h{min(6, int(name[1]) + self.heading_base - 1)}" if name in HEADINGS else name
+
     def _make_room(self, name: str) -> bool:
         """Close what `name` may not stand in; False if it may stand nowhere here."""
         if name in BLOCKS:
             self._close_inline()
-        if name in PARENTS:
-            return self._close_to_parent(name)
-        if self.open and self.open[-1][0] in ("table", "thead", "tbody", "tfoot", "tr"):
+            if name in PARENTS:
+                return self._close_to_parent(name)
+        if self.open and self.open[-1][0] in _ONLY_PARTS:
             return False
         if name in HEADINGS and self.open and self.open[-1][0] in HEADINGS:
             self._close_to(len(self.open) - 1)
@@ -117,7 +106,7 @@ class _Fragment:
 
     def _close_inline(self) -> None:
         place = len(self.open)
-        while place and (self.open[place - 1][0] in INLINE or self.open[place - 1][0] in ("p", "pre")):
+        while place and self.open[place - 1][0] in _IN_PARAGRAPH:
             place -= 1
         self._close_to(place)
 
@@ -144,50 +133,28 @@ class _Fragment:
             if start in self.targets:
                 self.fragments.append((start, len(self.out) - 1, self.targets.pop(start)))
 
-    def _write(self, name: str, attributes: Attributes) -> None:
-        if name == "pre":
-            attributes["tabindex"] = "0"  # it scrolls, so the keyboard must reach it
-        tag = name + "".join(f' {key}="{html.escape(value)}"' for key, value in attributes.items())
-        frame = '<div class="scroll" tabindex="0" role="region" aria-label="Table">' if name == "table" else ""
+    def _write(self, name: str, attributes: str) -> None:
         if name not in VOID:
             self.open.append((name, len(self.out)))
             if len(self.open) > MAX_OPEN:
                 raise TooDeepError
-        self.out.append(f"{frame}<{tag}>")
-
-    def _kept(self, name: str, attributes: Attributes) -> Attributes:
-        kept: Attributes = {}
-        if identifier := self._claim(attributes.get("id", "")):
-            kept["id"] = identifier
-        if attributes.get("dir", "").lower() in ("rtl", "ltr", "auto"):
-            kept["dir"] = attributes["dir"].lower()
-        if _LANGUAGE.match(attributes.get("lang", "")):
-            kept["lang"] = attributes["lang"]
-        if attributes.get("title"):
-            kept["title"] = attributes["title"]
-        if classes := self._classes(name, attributes):
-            kept["class"] = classes
-        return kept | _own_attributes(name, attributes)
-
-    def _classes(self, name: str, attributes: Attributes) -> str:
-        classes = [one for one in attributes.get("class", "").split() if one in CLASSES]
-        if name in ("th", "td"):
-            styled = _TEXT_ALIGN.search(attributes.get("style", ""))
-            align = styled[1] if styled else attributes.get("align", "").lower()
-            classes += [ALIGNS[align]] if align in ALIGNS else []
-        return " ".join(dict.fromkeys(classes))
+        self.out.append(f"{_TABLE if name == 'table' else '<' + name}{attributes}>")
 
     def _claim(self, identifier: str) -> str:
-        identifier = identifier.strip()[:100]
-        if not identifier or identifier in self.ids or re.search(r"\s", identifier):
+        """The id with its prefix; an empty string if it is taken."""
+        if not identifier or identifier in self.ids:
             return ""
         self.ids.add(identifier)
-        return self.id_prefix + identifier
+        return html.escape(self.id_prefix + identifier)
+
+    def _claimed(self, tag: Tag) -> str:
+        identifier = self._claim(tag.identifier)
+        return f' id="{identifier}"' if identifier else ""
 
     def _anchor_heading(self, start: int) -> None:
         if ' id="' in self.out[start]:
             return
-        text = html.unescape(re.sub(r"<[^>]*>", "", "".join(self.out[start:])))
+        text = html.unescape(_MARKUP.sub("", "".join(self.out[start:])))
         slug = _NOT_IN_SLUG.sub("", text.strip().lower()).replace(" ", "-")[:80] or "section"
         number = self.slugs.get(slug, 0)
         name = f"{slug}-{number}" if number else slug
@@ -196,31 +163,27 @@ class _Fragment:
             name = f"{slug}-{number}"
         self.slugs[slug] = number + 1
         level, rest = self.out[start][1:3], self.out[start][3:]
-        self.out[start] = f'<{level} id="{html.escape(self._claim(name))}"{rest}'
+        self.out[start] = f'<{level} id="{self._claim(name)}"{rest}'
 
-    def _span(self, attributes: Attributes) -> None:
-        shorts = attributes.get("class", "").split()
-        kept = self._kept("span", {**attributes, "class": ""})
-        if token := next((HIGHLIGHT[one] for one in shorts if one in HIGHLIGHT), ""):
-            kept["class"] = token
+    def _span(self, tag: Tag) -> None:
+        attributes = self._claimed(tag) + tag.kept
         if self._make_room("span"):
-            self._write("span", kept)
-            if not kept:
+            self._write("span", attributes)
+            if not attributes:
                 self._leave_out()
 
-    def _anchor(self, attributes: Attributes) -> None:
-        kept = self._kept("a", {**attributes, "id": attributes.get("id") or attributes.get("name", "")})
-        href = attributes.get("href", "").strip()
+    def _anchor(self, tag: Tag) -> None:
+        claimed = self._claimed(tag)
         if any(name == "a" for name, _ in self.open) or not self._make_room("a"):
             return
-        if url := safe_url(href):
-            self._write("a", kept | {"href": url, "rel": "noreferrer nofollow"})
-        elif href.startswith("#") and len(href) > 1:
-            self.targets[len(self.out)] = href[1:]
-            self._write("a", kept | {"href": "#\x00"})
+        if tag.url:
+            self._write("a", f'{claimed}{tag.kept} href="{html.escape(tag.url)}"{_REL}')
+        elif tag.target:
+            self.targets[len(self.out)] = tag.target
+            self._write("a", f'{claimed}{tag.kept} href="#\x00"')
         else:
-            self._write("a", kept)
-            if "id" not in kept:
+            self._write("a", claimed + tag.kept)
+            if not claimed:
                 self._leave_out()
 
     def _leave_out(self) -> None:
@@ -229,40 +192,16 @@ class _Fragment:
         self.out[place] = ""
         self.silent.add(place)
 
-    def _image(self, attributes: Attributes) -> None:
-        url = safe_url(attributes.get("src", "")) if attributes.get("src", "")[:4].lower() == "http" else None
-        text = attributes.get("alt", "").strip() or url or ""
-        if not text or not self._make_room("a"):
+    def _image(self, tag: Tag) -> None:
+        if not tag.alt or not self._make_room("a"):
             return
-        if url and not any(name == "a" for name, _ in self.open):
-            self._write("a", {"href": url, "rel": "noreferrer nofollow"})
-            self.out.append(html.escape(text, quote=False))
+        text = html.escape(tag.alt, quote=False)
+        if tag.url and not any(name == "a" for name, _ in self.open):
+            self._write("a", f' href="{html.escape(tag.url)}"{_REL}')
+            self.out.append(text)
             self.end("a")
         else:
-            self.out.append(html.escape(text, quote=False))
-
-    def _checkbox(self, attributes: Attributes) -> None:
-        if attributes.get("type", "").lower() == "checkbox" and self._make_room("input"):
-            done = {"checked": ""} if "checked" in attributes else {}
-            label = "Done" if done else "To do"
-            self._write("input", {"type": "checkbox", "disabled": "", **done, "aria-label": label})
-
-
-def _own_attributes(name: str, attributes: Attributes) -> Attributes:
-    numbers = {"ol": ("start",), "th": ("colspan", "rowspan"), "td": ("colspan", "rowspan")}.get(name, ())
-    own = {key: attributes[key] for key in numbers if re.fullmatch(r"[1-9][0-9]{0,2}", attributes.get(key, ""))}
-    if name == "details" and "open" in attributes:
-        own["open"] = ""
-    return own
-
-
-def _attributes(source: str) -> Attributes:
-    found: Attributes = {}
-    for match in _ATTRIBUTE.finditer(source):
-        value = match[2] or ""
-        value = value[1:-1] if value[:1] in ('"', "'") else value
-        found.setdefault(match[1].lower(), html.unescape(value))
-    return found
+            self.out.append(text)
 
 
 def shape(source: str, *, heading_base: int, id_prefix: str) -> str:
@@ -286,36 +225,38 @@ def shape(source: str, *, heading_base: int, id_prefix: str) -> str:
     lower = source.lower()
     position = 0
     while (start := source.find("<", position)) >= 0:
-        fragment.text(source[position:start])
+        fragment.out.append(source[position:start])
         position = _read_markup(fragment, source, lower, start)
-    fragment.text(source[position:])
+    fragment.out.append(source[position:])
     return fragment.finish()
 
 
 def _read_markup(fragment: _Fragment, source: str, lower: str, start: int) -> int:
     """Handle what begins at a `<`; the position after it."""
-    if source.startswith("<!--", start):
-        return _skip_past(fragment, lower, start, "-->")
-    tag = _TAG.match(source, start)
-    name = tag[2].lower() if tag else ""
-    if not tag or name not in BLOCKS | INLINE | HIDDEN:
-        fragment.text("<")
+    match = TAG.match(source, start)
+    if not match:
+        if source.startswith("<!--", start):
+            return _skip_past(fragment, lower, start, "-->")
+        fragment.out.append("&lt;")
         return start + 1
-    if name in ("script", "style") and not tag[1]:
-        return _skip_past(fragment, lower, start, f"</{name}>")
-    if name in HIDDEN and name not in INLINE:
-        return tag.end()
-    if tag[1]:
-        fragment.end(name)
+    tag = read_tag(match)
+    if tag.name in _DROPPED:
+        if tag.name in ("script", "style") and not tag.is_end:
+            return _skip_past(fragment, lower, start, f"</{tag.name}>")
+    elif tag.name not in _KNOWN:
+        fragment.out.append("&lt;")
+        return start + 1
+    elif tag.is_end:
+        fragment.end(tag.name)
     else:
-        fragment.start(name, _attributes(tag[3]))
-    return tag.end()
+        fragment.start(tag)
+    return match.end()
 
 
 def _skip_past(fragment: _Fragment, lower: str, start: int, end: str) -> int:
     found = -1 if end in fragment.absent else lower.find(end, start)
     if found < 0:
         fragment.absent.add(end)  # nor is there one further on: never search for it again
-        fragment.text("<")
+        fragment.out.append("&lt;")
         return start + 1
     return found + len(end)

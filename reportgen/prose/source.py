@@ -40,11 +40,14 @@ _HEADING = re.compile(r"#{1,6}(?: |$)")
 _INNER_HEADING = re.compile(r"^[ >]+(?:#|[-*_] *[-*_])", re.MULTILINE)
 _NOTE = re.compile(r"\[\^[^\]\s]+\]:")
 _FENCE_LINE = re.compile(r"^[ >]*(?:```|~~~)", re.MULTILINE)
-_SPECIAL = re.compile(r"[\[\]()<>*_`~!\\:&^@\"'/=#.+|-]")
+_SPECIALS = "[]()<>*_`~!\\:&^@\"'/=#.+|-"
+_SPECIAL = re.compile(f"[{re.escape(_SPECIALS)}]")
 
 
 def clean_characters(text: str) -> str:
     """Text in which characters that HTML forbids (controls, lone surrogates, non-characters) are U+FFFD."""
+    if type(text) is str and text.replace("\n", "").replace("\t", "").isprintable():
+        return text  # none of those is printable, and this is fast; of `Markup` the slow way makes a plain text
     return _BAD_CHARACTERS.sub("\ufffd", text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
@@ -88,6 +91,8 @@ def normalize(text: str) -> tuple[str, int]:
 
 
 def _split_quote(line: str) -> tuple[int, str]:
+    if ">" not in line:
+        return 0, line
     depth = position = 0
     while match := _QUOTE.match(line, position):
         depth, position = depth + 1, match.end()
@@ -130,9 +135,10 @@ def _add_fenced(state: _Lines, quote: str, line: str) -> None:
 def _add_block_line(state: _Lines, quote: str, line: str) -> None:
     indent = len(line) - len(line.lstrip(" "))
     text = line.lstrip(" ")
-    marker = None if _BREAK.match(text) else _MARKER.match(text)
+    is_break = bool(_BREAK.match(text))
+    marker = None if is_break else _MARKER.match(text)
     fence = _FENCE.match(text)
-    starts_block = bool(marker or fence or _BREAK.match(text)) or text.startswith(("#", "<"))
+    starts_block = bool(marker or fence or is_break) or text.startswith(("#", "<"))
     n_open = len(state.items)
     if starts_block or not state.after_text:  # otherwise a paragraph goes on, however it is indented
         while state.items and indent < state.items[-1]:
@@ -210,6 +216,8 @@ def reason_not_to_render(source: str, depth: int) -> str:
         return "it has too many code blocks"
     if source.count("[^") + source.count("]:") > MAX_NOTES or len(_INNER_HEADING.findall(source)) > MAX_INNER_HEADINGS:
         return "it has too many footnotes or headings in lists"
+    if sum(map(source.count, _SPECIALS)) * len(source) <= MAX_WORK and len(source) <= MAX_SPECIALS:
+        return ""
     specials = work = 0
     for unit in _iter_units(lines):
         n_special = len(_SPECIAL.findall(unit))
