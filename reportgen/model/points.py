@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import cached_property
 from typing import Any
 
 import pyarrow as pa
@@ -77,7 +78,7 @@ class Contents:
 
     def __init__(self, store: Store, columns: RunColumns) -> None:
         self._rows = _DayRows(store, columns)
-        self._days = frozenset(store.days_of("contents"))
+        self._store = store
         self._position_of = columns.position_of
         self._blocks = Blocks(self._load)
 
@@ -88,6 +89,10 @@ class Contents:
         contents, place_of = self._blocks.of(self._position_of[artifact.run_id])
         text: str = contents[place_of[artifact.run_id, artifact.id]].as_py()
         return text
+
+    @cached_property
+    def _days(self) -> frozenset[str]:
+        return frozenset(self._store.days_of("contents"))
 
     def _load(self, block: range) -> tuple[Any, dict[tuple[str, str], int]]:
         names = ["run_id", "artifact_id", "data_json"]

@@ -113,7 +113,7 @@ def _read_values(store: Store, lists: Iterable[Row], runs: dict[str, Row]) -> di
     values: dict[tuple[str, str], list[float]] = {}
     for day, rows in asked.items():
         where = {"name": {row["name"] for row in rows}, "run_id": {row["run_id"] for row in rows}}
-        values |= _split(store.read_day("points", day, where), rows)
+        values |= _split(store.read_day("points", day, where=where), rows)
     return values
 
 

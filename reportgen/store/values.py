@@ -6,6 +6,9 @@ texts that should be JSON are.
 
 from __future__ import annotations
 
+import math
+import re
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -16,6 +19,12 @@ from reportgen.records import MAX_TIME_US
 from reportgen.store.schema import TABLES
 
 _STATUSES = ("completed", "failed", "cancelled")
+_RULES: dict[str, Callable[[Any], object]] = {
+    "content_digest": re.compile(r"[0-9a-f]{32}").fullmatch,
+    "n_rows": lambda n: n >= 0,
+    "n_columns": lambda n: n >= 0,
+    "percent": math.isfinite,
+}
 _OBJECTS = ("params_json", "context_json", "metadata_json")
 
 
@@ -39,6 +48,8 @@ def check_values(found: pa.Table, table: str) -> None:
             raise ValueError(f"its column {name} has a list with nothing in it")
         elif name == "status":
             _check_status(cells)
+        elif name in _RULES:
+            _check_rule(cells, name)
         elif name.endswith("_json"):
             _check_json(cells, name)
 
@@ -60,6 +71,11 @@ def _check_status(cells: Any) -> None:
     strange = {*pc.unique(cells).to_pylist()} - {None, *_STATUSES}
     if strange:
         raise ValueError(f"its column status has {min(strange)!r}, which is none")
+
+
+def _check_rule(cells: Any, name: str) -> None:
+    if not all(map(_RULES[name], pc.unique(cells.drop_null()).to_pylist())):
+        raise ValueError(f"its column {name} has a value that is none")
 
 
 def _check_json(cells: Any, name: str) -> None:
