@@ -2,62 +2,33 @@
 
     read ─► compact ─► model ─► views ─► render ─► publish
 
-Everything before `publish` only reads, so a build that finds an error has changed nothing.
+Everything before the switch only writes beside the site, so a build that finds an error has changed nothing. The work is
+divided over processes by `reportgen.work`; what is there already and did not change is left as it is.
 """
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import tempfile
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from reportgen import assets, urls
-from reportgen.blobs import BlobError, find_blob
+from reportgen import urls
+from reportgen.assets import static_files
 from reportgen.compact import Compaction
 from reportgen.errors import InputError
-from reportgen.images import inspect_images
-from reportgen.log.find import read_file
-from reportgen.model import Model, Problem, blob_of, build_model
+from reportgen.model import Files, Model, Problem
 from reportgen.options import Options
+from reportgen.parallel import choose_executor, count_processors, run_tasks
 from reportgen.publish import check_output, open_site
-from reportgen.render import make_environment, render_page
 from reportgen.sources import find_store, read_everything
-from reportgen.store import DATA_FORMAT, table_rows, to_parquet
-from reportgen.tables import TableFile, inspect_table
-from reportgen.views import (
-    artifacts,
-    data,
-    key,
-    metric,
-    metrics,
-    not_found,
-    overview,
-    pipeline,
-    pipelines,
-    run,
-    runs,
-    version,
-)
-from reportgen.views.parts import Page, RawFile
+from reportgen.store import DATA_FORMAT, to_parquet
+from reportgen.units import Unit, iter_units
+from reportgen.work import Job, divide, make_units, open_job, weight_of
 
-_PAGE_MODULES = (
-    overview,
-    runs,
-    run,
-    pipelines,
-    pipeline,
-    artifacts,
-    key,
-    version,
-    metrics,
-    metric,
-    data,
-    not_found,
-)
-
-Progress = Callable[[Iterable[object]], Iterable[object]]
+_MAX_PROBLEMS = 1000
 
 
 @dataclass(frozen=True)
@@ -68,6 +39,7 @@ class BuildResult:
     n_runs: int
     n_files: int
     problems: Sequence[Problem]
+    n_problems: int
     n_missing: int
 
 
@@ -91,13 +63,39 @@ def build_site(inputs: Sequence[Path], output: Path, options: Options) -> BuildR
         The output folder is not ours or cannot be written; the old site is as it was.
     """
     check_output(output, [path for path in inputs if not _is_site_at(path, output)])
-    model, compaction = read_model(inputs, options)
-    with open_site(output) as site:
-        for file in make_files(model, compaction):
+    everything = read_everything(inputs)
+    with open_site(output) as site, tempfile.TemporaryDirectory(prefix="reportgen-") as scratch:
+        for url, content in _tables(everything.compaction):
+            site.write(url, content)
+        job = Job(
+            site.folder / urls.DATA_FOLDER,
+            site.folder,
+            options,
+            everything.folders,
+            everything.stores,
+            _source_date_us(),
+        )
+        place = Path(scratch) / "job"
+        job.save(place)
+        _, model, _ = open_job(place)
+        for file in static_files(model):
             site.write(file.url, file.content)
+        for files in _run(place, list(iter_units(model))):
+            site.add(files)
         site.write_manifest({"data_format": DATA_FORMAT, "as_of_us": model.as_of, "n_runs": len(model.runs)})
-        n_files = site.n_files
-    return BuildResult(output, len(model.runs), n_files, model.problems, sum(run_.n_missing for run_ in model.runs))
+        return BuildResult(
+            output,
+            len(model.runs),
+            site.n_files,
+            model.first_problems(_MAX_PROBLEMS),
+            model.n_problems,
+            model.n_missing,
+        )
+
+
+def _run(place: Path, units: Sequence[Unit]) -> Iterator[list[tuple[str, str, int]]]:
+    tasks = [*divide(place, units, count_processors(), sum(map(weight_of, units)))]
+    return run_tasks(choose_executor(len(tasks)), make_units, tasks)
 
 
 def _is_site_at(path: Path, output: Path) -> bool:
@@ -105,29 +103,11 @@ def _is_site_at(path: Path, output: Path) -> bool:
     return path.resolve() == output.resolve() and find_store(path) is not None
 
 
-def read_model(inputs: Sequence[Path], options: Options) -> tuple[Model, Compaction]:
-    """Read log directories and sites, compact them, and make the model of what they say."""
+def read_model(inputs: Sequence[Path], options: Options) -> Model:
+    """Read log directories and sites into memory, and make the model of what they say."""
     everything = read_everything(inputs)
-    compaction, folders = everything.compaction, everything.blob_folders
-    rows = table_rows(compaction.tables["artifacts"])
-    model = build_model(
-        compaction,
-        options,
-        images=inspect_images(filter(None, (blob_of("image", row) for row in rows)), folders),
-        table_files=_find_tables(filter(None, (blob_of("table", row) for row in rows)), folders),
-        source_date_us=_source_date_us(),
-    )
-    return model, compaction
-
-
-def _find_tables(names: Iterable[str], folders: Sequence[Path]) -> dict[str, TableFile]:
-    files = {}
-    for name in sorted(set(names)):
-        try:
-            files[name] = inspect_table(find_blob(name, folders))
-        except BlobError as error:
-            files[name] = TableFile(None, broken=str(error))
-    return files
+    files = Files(everything.folders, everything.stores)
+    return Model(everything.compaction, options, files, source_date_us=_source_date_us())
 
 
 def _source_date_us() -> int | None:
@@ -141,23 +121,9 @@ def _source_date_us() -> int | None:
     return int(text) * 1_000_000
 
 
-def make_files(model: Model, compaction: Compaction) -> Iterator[RawFile]:
-    """Make every file of a site but its manifest, one at a time."""
-    yield from assets.static_files(model)
-    environment = make_environment()
-    for module in _PAGE_MODULES:
-        for item in module.make_pages(model):
-            yield RawFile(item.url, render_page(environment, item)) if isinstance(item, Page) else item
+def _tables(compaction: Compaction) -> Iterator[tuple[str, bytes]]:
     for name, table in compaction.tables.items():
-        yield RawFile(urls.table(name), to_parquet(table))
+        yield urls.table(name), to_parquet(table)
     for name, days in compaction.days.items():
         for day, table in days.items():
-            yield RawFile(urls.day_table(name, day), to_parquet(table))
-    for name, facts in model.images.items():
-        if facts.path is not None:
-            yield RawFile(urls.blob(name), read_file(facts.path))
-    table_paths = {
-        artifact.table_file.path for run_ in model.runs for artifact in run_.artifacts if artifact.table_file
-    }
-    for path in sorted(filter(None, table_paths)):
-        yield RawFile(urls.blob(path.name), read_file(path))
+            yield urls.day_table(name, day), to_parquet(table)

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
-import pyarrow as pa
 import pyarrow.compute as pc
 
 from reportgen.model import Model, Run
@@ -178,7 +177,9 @@ class _Search:
                 if not (is_same and has_same_before):
                     self._add_artifact(facts[0], facts[1], None)
                     self._pages.update(user.id for user in self._new.users(self._new.keys[key].versions[place]))
-                elif (place + 1 < len(before)) != (place + 1 < len(after)) or (place == newest[0]) != (place == newest[1]):
+                elif (place + 1 < len(before)) != (place + 1 < len(after)) or (place == newest[0]) != (
+                    place == newest[1]
+                ):
                     self._units.add(Unit("artifact", facts[0], facts[1]))
 
     # Listings
@@ -242,5 +243,7 @@ def _is_there(model: Model, unit: Unit) -> bool:
         return run is not None and any(artifact.id == unit.artifact_id for artifact in run.artifacts)
     if unit.kind == "runs_page":
         return int(unit.name) <= count_full_pages(model)
-    names = {"pipeline": model.pipelines, "key": model.keys, "metric": model.metrics, "blob": model.blobs}.get(unit.kind)
+    names = {"pipeline": model.pipelines, "key": model.keys, "metric": model.metrics, "blob": model.blobs}.get(
+        unit.kind
+    )
     return names is None or unit.name in names

@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from reportgen import urls
 from reportgen.cache import open_logs_store
 from reportgen.compact import EMPTY, Compaction, compact_runs, merge
 from reportgen.errors import InputError
-from reportgen.log.find import find_journals, scan_logs
+from reportgen.log.find import LogFile, find_journals, scan_logs
 from reportgen.log.reader import read_run
 from reportgen.options import load_options
 from reportgen.settings import DEFAULT_LOG_DIR
@@ -117,10 +117,21 @@ def _divide(paths: Iterable[Path]) -> tuple[list[Path], list[Path]]:
 
 @dataclass(frozen=True)
 class Everything:
-    """All that some log directories and sites hold: the tables, and the folders that may have the blobs."""
+    """All that some log directories and sites hold.
+
+    Attributes
+    ----------
+    compaction
+        The tables.
+    folders
+        By run: the folders of its logs, which may have images and large tables.
+    stores
+        The folders of the stores of sites, which may have them too.
+    """
 
     compaction: Compaction
-    blob_folders: Sequence[Path]
+    folders: Mapping[str, Sequence[Path]]
+    stores: Sequence[Path]
 
 
 def read_everything(paths: Sequence[Path]) -> Everything:
@@ -133,8 +144,12 @@ def read_everything(paths: Sequence[Path]) -> Everything:
     """
     logs, sites = _divide(paths)
     journals = find_journals(logs)
-    folders = dict.fromkeys(file.path.parent for files in journals.values() for file in files)
-    return Everything(_compact_all(logs, sites), [*folders, *sites])
+    return Everything(_compact_all(logs, sites), find_folders(journals), sites)
+
+
+def find_folders(journals: Mapping[str, Sequence[LogFile]]) -> dict[str, list[Path]]:
+    """Give the folders in which the logs of each run lie."""
+    return {run_id: [*dict.fromkeys(file.path.parent for file in files)] for run_id, files in journals.items()}
 
 
 def _compact_all(logs: Sequence[Path], sites: Sequence[Path]) -> Compaction:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from reportgen import urls
-from reportgen.model import Artifact, Model
+from reportgen.model import Artifact, Model, Run
 from reportgen.views import (
     artifacts,
     data,
@@ -79,7 +79,7 @@ def iter_units(model: Model) -> Iterator[Unit]:
         yield Unit("blob", name)
 
 
-def iter_units_of(found: run.Run) -> Iterator[Unit]:
+def iter_units_of(found: Run) -> Iterator[Unit]:
     """Give the page of a run and those of its artifacts."""
     yield Unit("run", found.id)
     for artifact in found.artifacts:
@@ -129,7 +129,7 @@ def addresses(model: Model, unit: Unit) -> list[str]:
     return [page, *(urls.download(page, extension) for extension in _EXTENSIONS)]
 
 
-def _find_run(model: Model, unit: Unit) -> run.Run:
+def _find_run(model: Model, unit: Unit) -> Run:
     found = model.find_run(unit.name)
     if found is None:
         raise LookupError(f"no run {unit.name}")

@@ -207,4 +207,4 @@ def points_of(compaction: Compaction, name: str, run_id: str = "r1") -> list[tup
 
 def model_of(*log_dirs: Path, options: Options | None = None) -> Model:
     """Read log directories into the model that views read."""
-    return read_model(log_dirs, options or Options())[0]
+    return read_model(log_dirs, options or Options())

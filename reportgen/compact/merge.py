@@ -18,7 +18,7 @@ from reportgen.compact.compaction import EMPTY, Compaction, expand_run, without_
 from reportgen.compact.deletions import bury, cut_out, drop_contents, drop_lines
 from reportgen.compact.rows import Curve, RunPart, compact_run
 from reportgen.log.reader import RunRecords, merge_records
-from reportgen.store import POINTS, SCHEMAS, TABLES, WHOLE_TABLES, make_table
+from reportgen.store import POINTS, TABLES, WHOLE_TABLES, make_table
 from reportgen.store.arrays import int_array, number_array, text_array
 
 _CurvePoints = tuple[str, str, pa.Table]  # of a list metric: its name, its run, and its points without these
@@ -53,7 +53,8 @@ def _curve_table(curve: Curve) -> pa.Table:
     """Give the points of a curve without the names that all of them share."""
     columns = [array("q", range(len(curve.values))), curve.xs, curve.values, curve.recorded_at]
     return pa.Table.from_arrays(
-        [number_array(field.type, numbers) for field, numbers in zip(_NAMELESS, columns, strict=True)], _NAMELESS
+        [number_array(field.type, numbers) for field, numbers in zip(_NAMELESS, columns, strict=True)],
+        schema=_NAMELESS,
     )
 
 

@@ -282,7 +282,9 @@ class Model:
 
     @cached_property
     def _place_of(self) -> dict[str, int]:
-        return {artifact_id: place for place, artifact_id in enumerate(column_list(self.table("artifacts"), "artifact_id"))}
+        return {
+            artifact_id: place for place, artifact_id in enumerate(column_list(self.table("artifacts"), "artifact_id"))
+        }
 
     def find_artifact(self, artifact_id: str | None) -> Artifact | None:
         """Give an artifact; `None` when there is none of this id."""
@@ -292,7 +294,11 @@ class Model:
     @cached_property
     def _users(self) -> dict[str, list[int]]:
         edges = self.table("edges")
-        columns = column_list(edges, "artifact_id"), column_list(edges, "direction"), self.positions("edges").to_pylist()
+        columns = (
+            column_list(edges, "artifact_id"),
+            column_list(edges, "direction"),
+            self.positions("edges").to_pylist(),
+        )
         groups: dict[str, list[int]] = {}
         for artifact_id, direction, position in zip(*columns, strict=True):
             if artifact_id and direction == "read" and position is not None:
@@ -369,7 +375,9 @@ class Model:
             metrics[name] = MetricInfo(name, known, number_form(numbers, known.unit), series, lists)
         return metrics
 
-    def _by_name_and_line(self, table: str, column: str) -> dict[str, dict[tuple[str, str], tuple[list[int], list[Any]]]]:
+    def _by_name_and_line(
+        self, table: str, column: str
+    ) -> dict[str, dict[tuple[str, str], tuple[list[int], list[Any]]]]:
         """Give positions and numbers by name, then by pipeline and deployment, in the order runs began."""
         order: Any = pc.sort_indices(self.positions(table))
         rows = self.table(table)

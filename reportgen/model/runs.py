@@ -57,9 +57,7 @@ class RunColumns:
 
     def judge(self, as_of: int) -> list[RunStatus]:
         """Say how each run stood at a moment."""
-        columns = zip(
-            self._recorded_status, self.detached, self.last_record_at, self.longest_silence_us, strict=True
-        )
+        columns = zip(self._recorded_status, self.detached, self.last_record_at, self.longest_silence_us, strict=True)
         names = ("status", "detached", "last_record_at", "longest_silence_us")
         return [judge_status(dict(zip(names, row, strict=True)), as_of) for row in columns]
 

@@ -147,7 +147,9 @@ def _facts(model: Model, here: Here, key: Key) -> list[Fact]:
         Fact("By", by),
     ]
     if newest.version > 1:
-        facts.append(Fact(f"Against v{newest.version - 1}", [Link(short_difference(model.version_before(newest), newest), page)]))
+        facts.append(
+            Fact(f"Against v{newest.version - 1}", [Link(short_difference(model.version_before(newest), newest), page)])
+        )
     facts.append(Fact("Since", [Link(format_time(key.versions[0].created_at))]))
     return facts
 
@@ -212,9 +214,7 @@ def _trend(model: Model, here: Here, key: Key, versions: Sequence[Artifact]) -> 
         description=f"{name} of the newest version: {last}. The list of versions has every number.",
         height=120,
         x_kind="category",
-        x_labels=[
-            f"v{artifact.version}, {label}" for artifact, label in zip(versions, run_labels(runs), strict=True)
-        ],
+        x_labels=[f"v{artifact.version}, {label}" for artifact, label in zip(versions, run_labels(runs), strict=True)],
         y_format=lambda value: format_tick(value) + unit,
         y_from_zero=True,
     )

@@ -189,7 +189,12 @@ def _facts(model: Model, here: Here, info: MetricInfo) -> list[Fact]:
     by = f"{format_count(len(pipelines), 'pipeline')}, {format_count(n_runs, 'run')}, {days}"
     facts = [Fact("Recorded by", [Link(by)])]
     if info.series and info.lists:
-        facts.append(Fact("Also a list metric", [Link(format_count(sum(len(line.positions) for line in info.lists), "run"), "#lists")]))
+        facts.append(
+            Fact(
+                "Also a list metric",
+                [Link(format_count(sum(len(line.positions) for line in info.lists), "run"), "#lists")],
+            )
+        )
     if info.options.goal:
         tolerance = (
             f"; ±{format_number(info.options.tolerance * 100)}\u00a0% is noise" if info.options.tolerance else ""
@@ -217,9 +222,7 @@ def _history(model: Model, here: Here, info: MetricInfo, chunk: Sequence[Series]
                 ys=values,
                 slot=slot,
                 urls=[here.to(urls.run(runs[position].id)) for position in drawn],
-                tips=[
-                    _tip(info, runs[position], value) for position, value in zip(drawn, values, strict=True)
-                ],
+                tips=[_tip(info, runs[position], value) for position, value in zip(drawn, values, strict=True)],
                 label=len(chunk) > 1,
             )
         )

@@ -48,9 +48,7 @@ class _Curve:
         return max((abs(y) for y in self.ys if math.isfinite(y)), default=0.0)
 
 
-def make_list_chart(
-    model: Model, here: Here, info: MetricInfo, line: ListSeries, number: int
-) -> ListChart:
+def make_list_chart(model: Model, here: Here, info: MetricInfo, line: ListSeries, number: int) -> ListChart:
     """Make the chart of a list metric in one pipeline and deployment."""
     runs = [model.run_at(position) for position in line.positions[-_MAX_RUNS:]]
     curves = [_Curve(run, *model.points.fetch(info.name, run.id)) for run in runs]

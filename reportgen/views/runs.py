@@ -19,11 +19,11 @@ from reportgen.views.parts import (
     Page,
     Pager,
     clock_moment,
+    count_pages,
     duration_text,
     headline_metrics,
     make_frame,
     metric_cell,
-    count_pages,
 )
 
 PAGE_SIZE = 100
