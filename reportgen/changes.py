@@ -1,14 +1,15 @@
 """What of a site has to be made again when some runs changed: the one place that knows on what each page depends.
 
-A page is a function of the model. Which of its inputs a page looks at is written down here, next to each other, with the
-models before and after at hand; a page that is named needlessly costs its making, one that is forgotten is a bug that
-`tests/test_incremental.py` looks for.
+A page is a function of the model. Which of its inputs each page looks at is written down here, next to each other. A
+page that is named needlessly costs its making; one that is forgotten is a bug that `tests/test_incremental.py` looks
+for.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import pyarrow.compute as pc
 
@@ -19,6 +20,8 @@ from reportgen.store.arrays import text_array
 from reportgen.units import SINGLE_UNITS, Unit, addresses, iter_units_of
 from reportgen.views.parts import HISTORY
 from reportgen.views.runs import PAGE_SIZE, count_full_pages
+
+Version = tuple[Any, ...]
 
 _VERSION_FACTS = ["run_id", "artifact_id", "type", "description", "content_digest", "deleted_at", "deleted_reason"]
 
@@ -68,11 +71,11 @@ class _Search:
     def find(self) -> Changes:
         self._add_deleters()
         self._add_statuses()
+        self._add_deleted_runs()
         for model in (self._old, self._new):
             for run in self._changed_runs(model):
                 self._add_run(model, run)
             self._add_lines(model)
-        self._add_deleted_runs()
         self._add_forms()
         self._add_versions()
         self._add_listings()
@@ -161,8 +164,8 @@ class _Search:
             before = self._old.metrics.get(name)
             if before is not None and before.form != info.form:
                 self._units.add(Unit("metric", name))
-                for line in (*info.series, *info.lists):
-                    self._pages.update(self._new.columns.ids[position] for position in line.positions)
+                for positions in [one.positions for one in info.series] + [one.positions for one in info.lists]:
+                    self._pages.update(self._new.columns.ids[position] for position in positions)
 
     # Versions
 
@@ -214,7 +217,7 @@ class _Search:
         return Changes(units, self._changed, gone)
 
 
-def _list_versions(model: Model, key: str) -> list[tuple[object, ...]]:
+def _list_versions(model: Model, key: str) -> list[Version]:
     found = model.keys.get(key)
     if found is None:
         return []
@@ -223,7 +226,11 @@ def _list_versions(model: Model, key: str) -> list[tuple[object, ...]]:
     return [tuple(row.values()) for row in table_rows(part)]
 
 
-def _newest_version(versions: Sequence[tuple[object, ...]]) -> int:
+def _is_last(versions: Sequence[Version], place: int) -> bool:
+    return place + 1 >= len(versions)
+
+
+def _newest_version(versions: Sequence[Version]) -> int:
     deleted = _VERSION_FACTS.index("deleted_at")
     living = (place for place in reversed(range(len(versions))) if versions[place][deleted] is None)
     return next(living, len(versions) - 1)

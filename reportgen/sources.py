@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from reportgen import urls
 from reportgen.cache import open_logs_store
 from reportgen.compact import EMPTY, Compaction, compact_runs, merge
 from reportgen.errors import InputError
-from reportgen.log.find import LogFile, find_journals, scan_logs
+from reportgen.log.find import find_journals, scan_logs
 from reportgen.log.reader import read_run
 from reportgen.options import load_options
 from reportgen.settings import DEFAULT_LOG_DIR
@@ -98,7 +98,7 @@ def open_source(paths: Sequence[Path]) -> Source:
     InputError
         One of them is neither, or cannot be read.
     """
-    logs, sites = _divide(paths)
+    logs, sites = divide_paths(paths)
     if not logs and len(sites) == 1:
         return Source(StoreFolder(sites[0]), (), sites)
     if not sites:
@@ -106,7 +106,8 @@ def open_source(paths: Sequence[Path]) -> Source:
     return Source(_compact_all(logs, sites), logs, sites)
 
 
-def _divide(paths: Iterable[Path]) -> tuple[list[Path], list[Path]]:
+def divide_paths(paths: Iterable[Path]) -> tuple[list[Path], list[Path]]:
+    """Tell log directories from the folders of the stores of sites."""
     logs: list[Path] = []
     sites: list[Path] = []
     for path in dict.fromkeys(paths):
@@ -115,26 +116,7 @@ def _divide(paths: Iterable[Path]) -> tuple[list[Path], list[Path]]:
     return logs, sites
 
 
-@dataclass(frozen=True)
-class Everything:
-    """All that some log directories and sites hold.
-
-    Attributes
-    ----------
-    compaction
-        The tables.
-    folders
-        By run: the folders of its logs, which may have images and large tables.
-    stores
-        The folders of the stores of sites, which may have them too.
-    """
-
-    compaction: Compaction
-    folders: Mapping[str, Sequence[Path]]
-    stores: Sequence[Path]
-
-
-def read_everything(paths: Sequence[Path]) -> Everything:
+def read_everything(paths: Sequence[Path]) -> Compaction:
     """Read log directories and sites into memory.
 
     Raises
@@ -142,14 +124,7 @@ def read_everything(paths: Sequence[Path]) -> Everything:
     InputError
         One of them is neither, or cannot be read.
     """
-    logs, sites = _divide(paths)
-    journals = find_journals(logs)
-    return Everything(_compact_all(logs, sites), find_folders(journals), sites)
-
-
-def find_folders(journals: Mapping[str, Sequence[LogFile]]) -> dict[str, list[Path]]:
-    """Give the folders in which the logs of each run lie."""
-    return {run_id: [*dict.fromkeys(file.path.parent for file in files)] for run_id, files in journals.items()}
+    return _compact_all(*divide_paths(paths))
 
 
 def _compact_all(logs: Sequence[Path], sites: Sequence[Path]) -> Compaction:

@@ -137,4 +137,5 @@ def _find_run(model: Model, unit: Unit) -> Run:
 
 
 def _find_artifact(model: Model, unit: Unit) -> Artifact:
-    return next(artifact for artifact in _find_run(model, unit).artifacts if artifact.id == unit.artifact_id)
+    found: Artifact = next(one for one in _find_run(model, unit).artifacts if one.id == unit.artifact_id)
+    return found

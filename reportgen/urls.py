@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import posixpath
 import re
+from functools import lru_cache
 
 _PLAIN = re.compile(r"[a-z0-9](?:[a-z0-9_-]{0,62}[a-z0-9])?")
 _OTHER = re.compile(r"[^a-z0-9]+")
@@ -28,6 +29,7 @@ SCRIPT = "static/report.js"
 STAMP = "static/stamp.css"
 
 
+@lru_cache(100_000)
 def slug(name: str) -> str:
     """Give the file name (without extension) that stands for a name.
 
@@ -96,3 +98,8 @@ def table(name: str) -> str:
 
 def day_table(name: str, day: str) -> str:
     return f"data/{name}/{day}.parquet"
+
+
+def is_day_table(url: str) -> bool:
+    """Whether an address is that of a table of a day."""
+    return url.startswith("data/") and url.count("/") == 2 and url.endswith(".parquet")

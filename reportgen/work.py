@@ -4,9 +4,8 @@ back what they wrote. What they share, the tables and the settings, lies on the 
 from __future__ import annotations
 
 import pickle
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 
 from jinja2 import Environment
@@ -15,7 +14,7 @@ from reportgen.model import Files, Model
 from reportgen.options import Options
 from reportgen.publish import write_file
 from reportgen.render import make_environment, render_page
-from reportgen.store import StoreFolder
+from reportgen.store import Layers, StoreFolder
 from reportgen.units import Unit, make_unit
 from reportgen.views.parts import Page
 
@@ -32,78 +31,79 @@ class Job:
 
     Attributes
     ----------
-    store
-        The folder of the tables.
+    stores
+        The folders of the tables; a file is taken from the first that has it.
     site
         The folder that files are written into.
     options
         Title, and what is known of metrics.
-    folders, stores
+    folders_of, sites
         Where images and large tables lie: the folders of the logs of each run, and the stores of sites.
     source_date_us
         The moment the site speaks of, if it is later than the newest record.
     """
 
-    store: Path
+    stores: Sequence[Path]
     site: Path
     options: Options
-    folders: Mapping[str, Sequence[Path]]
-    stores: Sequence[Path]
+    folders_of: Callable[[str], Sequence[Path]]
+    sites: Sequence[Path]
     source_date_us: int | None
 
     def open_model(self) -> Model:
         return Model(
-            StoreFolder(self.store),
+            Layers([StoreFolder(folder, is_own=True) for folder in self.stores]),
             self.options,
-            Files(self.folders, self.stores),
+            Files(self.folders_of, self.sites),
             source_date_us=self.source_date_us,
         )
 
-    def save(self, path: Path) -> None:
-        """Write it down for the workers."""
-        path.write_bytes(pickle.dumps(self))
+
+_Opened = tuple[Job, Model, Environment]
+_opened: dict[Path, _Opened] = {}  # at most one: what this process works on
 
 
-@lru_cache(1)
-def open_job(path: Path) -> tuple[Job, Model, Environment]:
-    """Open what one process needs; it is kept for the tasks that follow."""
-    job: Job = pickle.loads(path.read_bytes())  # noqa: S301 — the build that started this process wrote it
-    return job, job.open_model(), make_environment()
+def prime_job(path: Path, job: Job, model: Model) -> None:
+    """Write a job down for the workers; this process, and those that it forks, take the model that is there."""
+    path.write_bytes(pickle.dumps(job))
+    _opened.clear()
+    _opened[path] = job, model, make_environment()
 
 
-@dataclass(frozen=True)
-class Task:
-    """Units to make, and where the job is written down."""
+def _open_job(path: Path) -> _Opened:
+    if path not in _opened:
+        job: Job = pickle.loads(path.read_bytes())  # noqa: S301 — the build that started this process wrote it
+        _opened.clear()
+        _opened[path] = job, job.open_model(), make_environment()
+    return _opened[path]
 
-    job: Path
-    units: Sequence[Unit]
 
-
-def make_units(task: Task) -> list[WrittenFile]:
-    """Write the files of some units."""
-    job, model, environment = open_job(task.job)
+def make_units(task: tuple[Path, Sequence[Unit]]) -> list[WrittenFile]:
+    """Write the files of some units; the path is where the job is written down."""
+    path, units = task
+    job, model, environment = _open_job(path)
     return [
         write_file(job.site, item.url, render_page(environment, item) if isinstance(item, Page) else item.content)
-        for unit in task.units
+        for unit in units
         for item in make_unit(model, unit)
     ]
 
 
-def divide(job: Path, units: Iterable[Unit], n_workers: int, total: float) -> Iterator[Task]:
-    """Divide units into tasks of about the same work, several for each worker."""
-    enough = max(total / (8 * n_workers), _LEAST_WEIGHT)
+def divide(units: Sequence[Unit], n_workers: int) -> Iterator[Sequence[Unit]]:
+    """Divide units into parts of about the same work, several for each worker."""
+    enough = max(sum(map(_weight_of, units)) / (8 * n_workers), _LEAST_WEIGHT)
     part: list[Unit] = []
     weight = 0.0
     for unit in units:
         part.append(unit)
-        weight += weight_of(unit)
+        weight += _weight_of(unit)
         if weight >= enough:
-            yield Task(job, part)
+            yield part
             part, weight = [], 0.0
     if part:
-        yield Task(job, part)
+        yield part
 
 
-def weight_of(unit: Unit) -> float:
+def _weight_of(unit: Unit) -> float:
     """Say how much work a unit is, in hundreds of microseconds or so."""
     return _WEIGHTS.get(unit.kind, _OTHER_WEIGHT)

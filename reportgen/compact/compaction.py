@@ -134,6 +134,10 @@ class Compaction:
     def days_of(self, table: str) -> list[str]:
         return [*self.days[table]]
 
+    def has_day(self, table: str, day: str) -> bool:
+        """Whether there is a table of a day."""
+        return day in self.days[table]
+
     def read_day(
         self, table: str, day: str, columns: Sequence[str] | None = None, where: Where | None = None
     ) -> pa.Table:

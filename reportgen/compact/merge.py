@@ -51,7 +51,7 @@ def _to_tables(parts: Sequence[RunPart]) -> Compaction:
 
 def _curve_table(curve: Curve) -> pa.Table:
     """Give the points of a curve without the names that all of them share."""
-    columns = [array("q", range(len(curve.values))), curve.xs, curve.values, curve.recorded_at]
+    columns: list[array[Any]] = [array("q", range(len(curve.values))), curve.xs, curve.values, curve.recorded_at]
     return pa.Table.from_arrays(
         [number_array(field.type, numbers) for field, numbers in zip(_NAMELESS, columns, strict=True)],
         schema=_NAMELESS,

@@ -11,7 +11,7 @@ from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import msgspec
 
@@ -281,7 +281,7 @@ def _join_calls(name: str, calls: Sequence[Event]) -> Curve:
 
 def _to_floats(numbers: Sequence[Number]) -> array[float]:
     try:
-        return array("d", numbers)  # type: ignore[arg-type] — which is an error for the words of NaN and infinities
+        return array("d", cast("Sequence[float]", numbers))  # the words of NaN and infinities are an error
     except (TypeError, OverflowError):
         return array("d", map(decode_number, numbers))
 

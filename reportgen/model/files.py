@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -16,15 +16,15 @@ _N_KEPT = 1000
 class Files:
     """Finds the files of runs."""
 
-    def __init__(self, folders: Mapping[str, Sequence[Path]], stores: Sequence[Path]) -> None:
-        """Take the folders of the logs of each run, and those of the stores of sites."""
-        self._folders = folders
+    def __init__(self, folders_of: Callable[[str], Sequence[Path]], stores: Sequence[Path]) -> None:
+        """Take what gives the folders of the logs of a run, and the folders of the stores of sites."""
+        self._folders_of = folders_of
         self._stores = stores
         self.image = lru_cache(_N_KEPT)(self._image)
         self.table = lru_cache(_N_KEPT)(self._table)
 
     def _places(self, run_id: str) -> Sequence[Path]:
-        return [*self._folders.get(run_id, ()), *self._stores]
+        return [*self._folders_of(run_id), *self._stores]
 
     def _image(self, name: str, run_id: str) -> ImageFacts:
         """Look at an image of a run."""

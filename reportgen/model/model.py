@@ -31,7 +31,8 @@ from reportgen.tables import TableFile
 from reportgen.text import number_form
 
 _STATUS_ORDER: dict[str, int] = {"failed": 0, "stalled": 1, "running": 2, "cancelled": 3, "completed": 4}
-_BY_RUN = ("steps", "metrics", "lists", "artifacts", "edges", "problems")
+
+_Line = tuple[str, str]  # pipeline and deployment
 
 
 class Model:
@@ -74,7 +75,7 @@ class Model:
             The moment the site speaks of, if it is later than the newest record.
         """
         self.options = options
-        self.files = files or Files({}, [])
+        self.files = files or Files(lambda run_id: (), ())
         self._store = store
         self.columns = columns = RunColumns(store.read("runs", RUN_COLUMNS))
         self.as_of = max([source_date_us or 0, *columns.last_record_at])
@@ -103,10 +104,10 @@ class Model:
         return self._tables[name]
 
     @cached_property
-    def _positions(self) -> dict[str, pa.Array]:
+    def _positions(self) -> dict[str, Any]:
         return {}
 
-    def positions(self, name: str) -> pa.Array:
+    def positions(self, name: str) -> Any:
         """Give the positions of the runs of a table's rows; missing where the run has no row of its own."""
         if name not in self._positions:
             found: Any = pc.index_in(self.table(name)["run_id"], value_set=self._run_ids)
@@ -381,9 +382,9 @@ class Model:
         """Give positions and numbers by name, then by pipeline and deployment, in the order runs began."""
         order: Any = pc.sort_indices(self.positions(table))
         rows = self.table(table)
-        names, numbers = (rows[name].take(order).to_pylist() for name in ("name", column))
+        names, numbers = (column_list(rows.select([one]).take(order), one) for one in ("name", column))
         lines = [*zip(self.columns.pipeline, self.columns.deployment, strict=True)]
-        found: dict[str, dict[tuple[str, str], tuple[list[int], list[Any]]]] = {}
+        found: dict[str, dict[_Line, tuple[list[int], list[Any]]]] = {}
         for name, position, number in zip(names, self.positions(table).take(order).to_pylist(), numbers, strict=True):
             by_line = found.setdefault(name, {})
             columns = by_line.get(lines[position])

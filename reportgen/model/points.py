@@ -104,5 +104,5 @@ class Contents:
         if not parts:
             return pa.array([], pa.string()), {}
         table = pa.concat_tables(parts).combine_chunks()
-        ids = zip(table["run_id"].to_pylist(), table["artifact_id"].to_pylist(), strict=True)
+        ids: Any = zip(table["run_id"].to_pylist(), table["artifact_id"].to_pylist(), strict=True)
         return table["data_json"], {pair: place for place, pair in enumerate(ids)}

@@ -50,7 +50,7 @@ class Blocks(Generic[T]):
 class RunRows:
     """A table whose rows are fetched by the positions of their runs."""
 
-    def __init__(self, table: pa.Table, positions: pa.Array) -> None:
+    def __init__(self, table: pa.Table, positions: Any) -> None:
         """Take a table, and for each row the position of its run."""
         self._table = table
         self._positions = positions
@@ -61,10 +61,12 @@ class RunRows:
         return self._blocks.of(position).get(position, ())
 
     def _load(self, block: range) -> dict[int, list[tuple[int, Row]]]:
-        mask = pc.and_(pc.greater_equal(self._positions, block.start), pc.less(self._positions, block.stop))
+        mask: Any = pc.and_(
+            pc.greater_equal(self._positions, pa.scalar(block.start)), pc.less(self._positions, pa.scalar(block.stop))
+        )
         groups: dict[int, list[tuple[int, Row]]] = {}
         rows = table_rows(self._table.filter(mask))
-        columns = pc.indices_nonzero(mask).to_pylist(), self._positions.filter(mask).to_pylist()
+        columns: Any = (pc.indices_nonzero(mask).to_pylist(), self._positions.filter(mask).to_pylist())
         for place, position, row in zip(*columns, rows, strict=True):
             groups.setdefault(position, []).append((place, row))
         return groups

@@ -1,4 +1,4 @@
-"""Runs and pipelines: what many pages ask of every run is in columns, the rest is read for a block of runs at a time."""
+"""Runs and pipelines: what many pages ask of every run is in columns, the rest is read for many runs at a time."""
 
 from __future__ import annotations
 
@@ -202,9 +202,9 @@ class RunList(Sequence[Run]):
     def __reversed__(self) -> Iterator[Run]:
         return map(self._model.run_at, reversed(self.positions))
 
-    def count_statuses(self) -> Counter[RunStatus]:
+    def count_statuses(self) -> Counter[str]:
         """Say how many runs stand how."""
-        return Counter(self._model.statuses[position] for position in self.positions)
+        return Counter[str](self._model.statuses[position] for position in self.positions)
 
     @property
     def deployments(self) -> set[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import secrets
 import shutil
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
@@ -48,9 +48,7 @@ def open_site(output: Path, waiting: Waiting | None = None) -> Iterator[SiteWrit
 
 
 @contextlib.contextmanager
-def update_site(
-    output: Path, manifest: Manifest, gone: Collection[str], waiting: Waiting | None = None
-) -> Iterator[SiteWriter]:
+def update_site(output: Path, manifest: Manifest, waiting: Waiting | None = None) -> Iterator[SiteWriter]:
     """Give a writer for the files of a site that change; on leaving without an error they take their places.
 
     Parameters
@@ -58,10 +56,8 @@ def update_site(
     output
         The site's folder.
     manifest
-        The site's manifest. Files of it that are neither written nor gone stay. Hold `lock_site` from before it was
+        The site's manifest. Files of it that are neither written nor removed stay. Hold `lock_site` from before it was
         read, or another build may change the site meanwhile, which is then an error.
-    gone
-        The addresses of files to remove.
     waiting
         As `lock_site` takes it.
 
@@ -71,19 +67,17 @@ def update_site(
         The disk failed, the site has to be built in full, or a file that reportgen did not write is in the way; the
         old site is as it was. With the slug `cannot-finish`, `repair_site` can finish the update.
     ValueError
-        What is gone was not there, or no manifest was written.
+        No manifest was written.
     """
     target = output.resolve()
-    if unknown := [url for url in gone if url not in manifest]:
-        raise ValueError(f"not in the manifest: {unknown[0]}")
     with lock_site(output, waiting):
         _check_updatable(output, manifest)
         with _staging(output, target) as staging:
             with explaining(output):
                 (staging / redo.FILES).mkdir()
-            site = SiteWriter(staging / redo.FILES, manifest, gone)
+            site = SiteWriter(staging / redo.FILES, manifest)
             yield site
-            _commit(output, staging, site, manifest, gone)
+            _commit(output, staging, site, manifest)
 
 
 def _check_updatable(output: Path, manifest: Manifest) -> None:
@@ -95,13 +89,13 @@ def _check_updatable(output: Path, manifest: Manifest) -> None:
         raise cannot_update(output, "it is of another format")
 
 
-def _commit(output: Path, staging: Path, site: SiteWriter, manifest: Manifest, gone: Collection[str]) -> None:
+def _commit(output: Path, staging: Path, site: SiteWriter, manifest: Manifest) -> None:
     if site.manifest is None:
         raise ValueError("no manifest was written")
     if site.manifest.digest == manifest.digest:  # what was written is there already
         return
     target = output.resolve()
-    record = redo.make_record(manifest, site.manifest, site.files, gone)
+    record = redo.make_record(manifest, site.manifest, site.files, site.gone)
     with explaining(output):
         redo.refuse_obstacles(output, target, manifest, record)
         redo.write_record(staging, record)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -67,17 +67,15 @@ class SiteWriter:
     folder
         Where the files are written, at their addresses.
     old
-        The manifest of the files that stay unless they are written or gone.
-    gone
-        The addresses of files that are there no more.
+        The manifest of the files that stay unless they are written or removed.
     """
 
-    def __init__(self, folder: Path, old: Manifest = NO_FILES, gone: Collection[str] = ()) -> None:
+    def __init__(self, folder: Path, old: Manifest = NO_FILES) -> None:
         self.folder = folder
         self.manifest: Manifest | None = None
         self.files: dict[str, FileFacts] = {}
         self._old = old
-        self._gone = frozenset(gone)
+        self._removed: set[str] = set()
 
     @property
     def n_files(self) -> int:
@@ -90,7 +88,7 @@ class SiteWriter:
         Raises
         ------
         ValueError
-            The address was written before, leads out of the site, or is that of a file that is gone.
+            The address was written before, or leads out of the site.
         OSError
             The disk failed; `open_site` and `update_site` make an `OutputError` of it.
         """
@@ -113,14 +111,23 @@ class SiteWriter:
                 raise ValueError(f"not of {n_bytes} bytes: {url}")
             self._remember(url, sha256, n_bytes)
 
+    def remove(self, urls: Iterable[str]) -> None:
+        """Take files of the old site away, unless they are written, too; those that are not there are let be."""
+        self._removed.update(url for url in urls if url in self._old)
+
+    @property
+    def gone(self) -> frozenset[str]:
+        """The addresses of files of the old site that are there no more."""
+        return frozenset(self._removed - self.files.keys())
+
     def _check_new(self, url: str) -> None:
-        if check_url(url) in self.files or url in self._gone:
+        if check_url(url) in self.files:
             raise ValueError(f"not an address to write: {url}")
 
     def _remember(self, url: str, sha256: str, n_bytes: int) -> None:
         self.files[url] = (sha256, n_bytes)
 
-    def write_manifest(self, facts: dict[str, Any]) -> None:
+    def write_manifest(self, facts: dict[str, Any]) -> Manifest:
         """Write the list of all files with size and SHA-256, last, and wait until it is on the disk.
 
         Raises
@@ -128,12 +135,13 @@ class SiteWriter:
         OSError
             The disk failed; `open_site` and `update_site` make an `OutputError` of it.
         """
-        self.manifest = self._old.change(facts, self.files, self._gone)
+        self.manifest = self._old.change(facts, self.files, self.gone)
         path = self.folder / MANIFEST
         try:
             write_synced(path, self.manifest.content)
         except OSError as error:
             raise OSError(error.errno, error.strerror, os.fspath(path)) from error
+        return self.manifest
 
 
 def write_synced(path: Path, content: bytes) -> None:

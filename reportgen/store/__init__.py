@@ -1,6 +1,6 @@
 """The store: the compacted tables, their schema and their Parquet form."""
 
-from reportgen.store.folder import Store, StoreFolder
+from reportgen.store.folder import Layers, Store, StoreFolder
 from reportgen.store.parquet import Where, check_data_format, read_parquet, to_parquet
 from reportgen.store.schema import (
     DATA_FORMAT,
@@ -24,6 +24,7 @@ __all__ = [
     "TABLES",
     "WHOLE_TABLES",
     "Column",
+    "Layers",
     "Store",
     "StoreFolder",
     "TableInfo",

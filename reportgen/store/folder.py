@@ -49,6 +49,14 @@ class Store(Protocol):
         ...
 
 
+class LayeredStore(Store, Protocol):
+    """A store that may have only some days."""
+
+    def has_day(self, table: str, day: str) -> bool:
+        """Whether it has the table of a day."""
+        ...
+
+
 class StoreFolder:
     """The tables in a folder.
 
@@ -58,32 +66,66 @@ class StoreFolder:
         From its methods: a file is missing, damaged, or of a newer format.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, is_own: bool = False) -> None:
+        """Take a folder; what this process or its parent has just written there need not be checked."""
         self.folder = folder
+        self._is_own = is_own
 
     def read(self, table: str, columns: Sequence[str] | None = None, where: Where | None = None) -> pa.Table:
-        return read_parquet(self.folder / f"{table}{SUFFIX}", table, columns, where)
+        return self._read(self.folder / f"{table}{SUFFIX}", table, columns, where)
 
     def days_of(self, table: str) -> list[str]:
         """Give the days as the runs have them, so that a file that is not there is noticed."""
-        runs = self.read("runs", ["run_id", "started_at"])
-        holders = self._runs_with(table)
-        if holders is not None:
-            runs = runs.filter(pc.is_in(runs["run_id"], value_set=text_array(holders)))
-        return sorted({iso_day(row["started_at"]) for row in table_rows(runs.select(["started_at"]))})
-
-    def _runs_with(self, table: str) -> set[str] | None:
-        """Give the runs that have rows in the tables of days; `None` for all."""
-        if table == "points":
-            lists = self.read("lists", ["run_id", "n_values"])
-            return {row["run_id"] for row in lists.to_pylist() if row["n_values"]}
-        if table == "contents":
-            artifacts = self.read("artifacts", ["run_id", "deleted_at"])
-            run_ids: list[Any] = artifacts.filter(pc.is_null(artifacts["deleted_at"]))["run_id"].to_pylist()
-            return {*run_ids}
-        return None
+        return _list_days(self, table)
 
     def read_day(
         self, table: str, day: str, columns: Sequence[str] | None = None, where: Where | None = None
     ) -> pa.Table:
-        return read_parquet(self.folder / table / f"{day}{SUFFIX}", table, columns, where)
+        return self._read(self.folder / table / f"{day}{SUFFIX}", table, columns, where)
+
+    def _read(self, path: Path, table: str, columns: Sequence[str] | None, where: Where | None) -> pa.Table:
+        return read_parquet(path, table, columns, where, check=not self._is_own)
+
+    def has_day(self, table: str, day: str) -> bool:
+        """Whether the file of a day is there."""
+        return (self.folder / table / f"{day}{SUFFIX}").is_file()
+
+
+class Layers:
+    """Several stores as one: whole tables are those of the first, and days those of the first that has them."""
+
+    def __init__(self, stores: Sequence[LayeredStore]) -> None:
+        self._stores = stores
+
+    def read(self, table: str, columns: Sequence[str] | None = None, where: Where | None = None) -> pa.Table:
+        return self._stores[0].read(table, columns, where)
+
+    def days_of(self, table: str) -> list[str]:
+        return _list_days(self._stores[0], table)
+
+    def read_day(
+        self, table: str, day: str, columns: Sequence[str] | None = None, where: Where | None = None
+    ) -> pa.Table:
+        holder = next((store for store in self._stores if store.has_day(table, day)), self._stores[-1])
+        return holder.read_day(table, day, columns, where)
+
+
+def _list_days(store: Store, table: str) -> list[str]:
+    """Give the days on which runs began that have rows in a table by day."""
+    runs = store.read("runs", ["run_id", "started_at"])
+    holders = _runs_with(store, table)
+    if holders is not None:
+        runs = runs.filter(pc.is_in(runs["run_id"], value_set=text_array(holders)))
+    return sorted({iso_day(row["started_at"]) for row in table_rows(runs.select(["started_at"]))})
+
+
+def _runs_with(store: Store, table: str) -> set[str] | None:
+    """Give the runs that have rows in a table by day; `None` for all."""
+    if table == "points":
+        lists = store.read("lists", ["run_id", "n_values"])
+        return {row["run_id"] for row in lists.to_pylist() if row["n_values"]}
+    if table == "contents":
+        artifacts = store.read("artifacts", ["run_id", "deleted_at"])
+        run_ids: list[Any] = artifacts.filter(pc.is_null(artifacts["deleted_at"]))["run_id"].to_pylist()
+        return {*run_ids}
+    return None

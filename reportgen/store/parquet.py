@@ -67,7 +67,9 @@ def _with_plain_dictionaries(table: pa.Table) -> pa.Table:
     return table
 
 
-def read_parquet(path: Path, table: str, columns: Sequence[str] | None = None, where: Where | None = None) -> pa.Table:
+def read_parquet(
+    path: Path, table: str, columns: Sequence[str] | None = None, where: Where | None = None, *, check: bool = True
+) -> pa.Table:
     """Read rows of a table's file.
 
     Parameters
@@ -80,6 +82,8 @@ def read_parquet(path: Path, table: str, columns: Sequence[str] | None = None, w
         What to read of each row; by default everything.
     where
         By column of text: the values that a row may have there.
+    check
+        Whether the values are checked, too; those of a file that was just written need not be.
 
     Raises
     ------
@@ -97,7 +101,8 @@ def read_parquet(path: Path, table: str, columns: Sequence[str] | None = None, w
             _check_size(path, file.metadata.num_rows)
             groups = [_read_group(file, index, wanted, where) for index in _groups_with(file, where)]
             found = pa.concat_tables([empty_table(wanted), *groups]).unify_dictionaries()
-            check_values(found, table)
+            if check:
+                check_values(found, table)
             return found
     except (OSError, MemoryError, pa.ArrowException, ValueError, LookupError, TypeError) as error:
         raise damaged(path, error) from error

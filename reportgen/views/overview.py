@@ -161,6 +161,7 @@ def make_page(model: Model) -> Page:
     newest_keys = sorted(living, key=lambda a: (a.updated_at, a.key), reverse=True)
     cards = [make_card(model, a, here, artifact_source(model, here, a)) for a in newest_keys[:_N_CARDS]]
     newest_runs = model.runs[-_N_RUNS:]
+    n_keys = format_count(len(model.keys), "key")
     view = OverviewView(
         frame=make_frame(model, urls.OVERVIEW, "Overview"),
         headline=headline([pipeline.newest for pipeline in order]),
@@ -169,7 +170,7 @@ def make_page(model: Model) -> Page:
         pipelines=[make_pipeline_row(model, here, pipeline) for pipeline in order],
         changes=[group for group in (_change_group(model, here, p.newest) for p in order) if group],
         cards=cards,
-        cards_note=f"{len(cards)} of {format_count(len(model.keys), 'key')} with {format_count(model.n_versions, 'version')}",
+        cards_note=f"{len(cards)} of {n_keys} with {format_count(model.n_versions, 'version')}",
         artifacts_url=here.to(urls.ARTIFACTS),
         days=group_by_day(model, here, newest_runs),
         runs_url=here.to(urls.RUNS),

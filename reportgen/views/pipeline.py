@@ -216,8 +216,9 @@ def _metric_trends(model: Model, here: Here, pipeline: Pipeline) -> Iterator[Tre
         series = [one for one in model.metrics[name].series if one.pipeline == pipeline.name]
         if series:
             pairs = sorted(pair for one in series for pair in zip(one.positions, one.values, strict=True))
-            positions, values = zip(*pairs[-_MAX_RUNS:], strict=True)
-            found.append((-positions[-1], rank, model.metrics[name], positions, values))
+            shown = pairs[-_MAX_RUNS:]
+            columns = [position for position, _ in shown], [value for _, value in shown]
+            found.append((-shown[-1][0], rank, model.metrics[name], *columns))
     for number, (_, _, info, positions, values) in enumerate(sorted(found, key=lambda one: one[:2])[:_N_CHARTS]):
         name = info.name
         runs = [model.run_at(position) for position in positions]

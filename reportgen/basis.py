@@ -1,0 +1,37 @@
+"""What the bytes of a site depend on besides its records: reportgen itself, its templates, its libraries, the options."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+
+import msgspec
+
+from reportgen import __version__
+from reportgen.assets import find_data_folder
+from reportgen.options import Options
+from reportgen.store import DATA_FORMAT
+
+_LIBRARIES = ("jinja2", "markdown", "nh3", "pyarrow", "pygments", "pymdown-extensions")
+
+
+def basis_of_site(options: Options) -> str:
+    """Give 32 hex digits; two builds of the same records with the same ones give the same bytes."""
+    known = hashlib.blake2b(_basis_of_program(), digest_size=16)
+    known.update(msgspec.json.encode(options, order="sorted"))
+    return known.hexdigest()
+
+
+@cache
+def _basis_of_program() -> bytes:
+    digest = hashlib.blake2b(f"{__version__} {DATA_FORMAT}".encode())
+    for library in _LIBRARIES:
+        digest.update(f" {library} {version(library)}".encode())
+    for folder, pattern in ((Path(__file__).parent, "*.py"), (find_data_folder("templates"), "*.*")):
+        for path in sorted(folder.rglob(pattern)):
+            if path.is_file():
+                digest.update(path.relative_to(folder).as_posix().encode())
+                digest.update(path.read_bytes())
+    return digest.digest()

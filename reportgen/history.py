@@ -1,0 +1,68 @@
+"""What a site in an output folder was built from: the log files, as they were then.
+
+It is remembered beside the log directory, not in the site, which is the same wherever and whenever it is built.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import msgspec
+
+from reportgen.seen import SeenFile, basis_of, digest, iter_cache_folders, make_cache_folder
+
+_FOLDER = "builds"
+
+
+class BuildState(msgspec.Struct, frozen=True):
+    """What a site was built from.
+
+    Attributes
+    ----------
+    manifest
+        SHA-256 of the site's manifest.
+    basis
+        What the tables depend on but the files.
+    files
+        The log files, and whose they are.
+    """
+
+    manifest: str
+    basis: str
+    files: list[SeenFile]
+
+
+def load_state(log_dirs: Sequence[Path], output: Path, manifest_digest: str) -> BuildState | None:
+    """Give what the site was built from, if it is the one that is remembered."""
+    for path in _places(log_dirs, output):
+        with contextlib.suppress(OSError, msgspec.MsgspecError, UnicodeDecodeError):
+            state = msgspec.json.decode(path.read_bytes(), type=BuildState)
+            if state.manifest == manifest_digest and state.basis == basis_of(log_dirs):
+                return state
+    return None
+
+
+def save_state(log_dirs: Sequence[Path], output: Path, manifest_digest: str, files: list[SeenFile]) -> None:
+    """Remember what a site was built from, where that can be written."""
+    content = msgspec.json.encode(BuildState(manifest_digest, basis_of(log_dirs), files))
+    for path in _places(log_dirs, output):
+        with contextlib.suppress(OSError):
+            make_cache_folder(path.parent.parent)
+            path.parent.mkdir(exist_ok=True)
+            fresh = path.with_name(f".new-{secrets.token_hex(8)}")
+            try:
+                fresh.write_bytes(content)
+                fresh.replace(path)
+            finally:
+                fresh.unlink(missing_ok=True)
+            return
+
+
+def _places(log_dirs: Sequence[Path], output: Path) -> Iterator[Path]:
+    name = f"{digest(os.fspath(output.resolve()), *map(os.fspath, log_dirs))}.json"
+    for folder in iter_cache_folders(log_dirs) if log_dirs else ():
+        yield folder / _FOLDER / name

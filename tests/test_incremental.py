@@ -1,0 +1,188 @@
+"""Updates of a site: whatever is added, changed or taken away, they come to the bytes of a build from scratch."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+from logs import (
+    HOUR,
+    MINUTE,
+    PNG,
+    START,
+    artifact,
+    delete,
+    end,
+    list_metric,
+    metric,
+    progress,
+    run_start,
+    step_start,
+    use,
+    write_blob,
+    write_run,
+    write_small_project,
+)
+
+from reportgen.build import BuildResult, build_site
+from reportgen.deletion import delete_artifacts, delete_runs
+from reportgen.options import MetricOptions, Options
+from reportgen.records import Record
+from reportgen.views import runs as runs_view
+
+OPTIONS = Options(metrics={"accuracy": MetricOptions(goal="max")}, headline_metrics=["accuracy"])
+
+
+def build(logs: Path, site: Path, **flags: bool) -> BuildResult:
+    said: list[str] = []
+    result = build_site([logs], site, OPTIONS, say=said.append, **flags)
+    assert not said, said
+    return result
+
+
+def files_of(site: Path) -> dict[str, bytes]:
+    return {path.relative_to(site).as_posix(): path.read_bytes() for path in site.rglob("*") if path.is_file()}
+
+
+def expect_same_as_from_scratch(logs: Path, site: Path) -> None:
+    fresh = site.with_name("fresh")
+    build_site([logs], fresh, OPTIONS)
+    updated, built = files_of(site), files_of(fresh)
+    shutil.rmtree(fresh)
+    differing = sorted(name for name in {*built, *updated} if built.get(name) != updated.get(name))
+    assert not differing, f"differ: {' '.join(differing)}"
+
+
+class Changes:
+    """Changes logs at random, in all the ways in which logs change."""
+
+    def __init__(self, logs: Path, seed: int) -> None:
+        self.logs = logs
+        self.rng = random.Random(seed)
+        self.n_runs = 0
+        self.artifacts: list[str] = []
+
+    def make(self) -> str:
+        runs = sorted(self.logs.iterdir()) if self.logs.is_dir() else []
+        if len(runs) < 3:
+            return self.add()
+        kinds = [self.add, self.add, self.add, self.append, self.remove, self.shorten, self.delete_run, self.delete_one]
+        return self.rng.choice(kinds)()
+
+    def pick(self) -> Path:
+        return self.rng.choice(sorted(path for path in self.logs.iterdir() if (path / "main.jsonl").exists()))
+
+    def add(self) -> str:
+        """Add a run; now and then one that began before others."""
+        self.n_runs += 1
+        run_id = f"r{self.n_runs}-{self.rng.randrange(1000):03}"
+        late = self.rng.random() < 0.25
+        at = START + (self.rng.randrange(self.n_runs) if late else self.n_runs) * 5 * HOUR + self.rng.randrange(MINUTE)
+        write_run(self.logs, run_id, self.records(run_id), at=at)
+        return f"add {run_id}"
+
+    def records(self, run_id: str) -> Iterator[Record]:
+        rng = self.rng
+        others = sorted(path.name for path in self.logs.iterdir()) if self.logs.is_dir() else []
+        parent = rng.choice(others) if others and rng.random() < 0.3 else None
+        params = {"lr": rng.choice([0.1, 0.2]), "seed": rng.randrange(3)}
+        deployment = rng.choice([None, "nightly"])
+        yield run_start(rng.choice(["churn", "etl"]), deployment=deployment, params=params, parent=parent)
+        yield step_start("s1", rng.choice(["load", "train"]))
+        if self.artifacts and rng.random() < 0.6:
+            yield use(step="s1", artifact=rng.choice(self.artifacts), key="summary")
+        if rng.random() < 0.8:
+            yield metric("accuracy", rng.choice([0.5, 0.75, 0.9123, "NaN"]), step="s1")
+        if rng.random() < 0.3:
+            yield metric("rows", rng.choice([3, 12, 1e9, 0.25]))
+        if rng.random() < 0.6:
+            yield list_metric("loss", [rng.random() for _ in range(rng.choice([0, 3, 30]))])
+        for number in range(rng.randrange(4)):
+            name = f"{run_id}-a{number}"
+            self.artifacts.append(name)
+            yield from self.artifact(name, run_id)
+        if self.artifacts and rng.random() < 0.15:
+            yield delete(rng.choice(self.artifacts), "wrong")
+        if rng.random() < 0.8:
+            yield end(step="s1")
+            yield end(rng.choice(["completed", "completed", "failed"]))
+
+    def artifact(self, name: str, run_id: str) -> Iterator[Record]:
+        rng = self.rng
+        kind = rng.choice(["markdown", "table", "progress", "link", "image", "keyless"])
+        description = rng.choice(["", "Said *of* it"])
+        if kind == "keyless":
+            yield artifact(name, None, data=rng.choice(["one", "two"]), description=description)
+        elif kind == "table":
+            rows = [[n, rng.random()] for n in range(rng.randrange(4))]
+            yield artifact(name, "worst-rows", type="table", data={"columns": ["id", "share"], "rows": rows})
+        elif kind == "progress":
+            yield artifact(name, "epochs", type="progress", data=10)
+            yield progress(name, rng.randrange(100))
+        elif kind == "link":
+            yield artifact(name, "source", type="link", data={"link": "https://example.org/x", "link_text": "x"})
+        elif kind == "image":
+            blob = write_blob(self.logs, run_id, PNG) if rng.random() < 0.8 else f"{'0' * 64}.png"
+            yield artifact(name, "plot", type="image", data={"blob": blob, "name": "plot.png"})
+        else:
+            key = rng.choice(["summary", "report"])
+            yield artifact(name, key, data=rng.choice(["one", "two"]), description=description, step="s1")
+
+    def append(self) -> str:
+        """Another process joins a run."""
+        path = self.pick()
+        name = f"w{self.rng.randrange(10**6)}"
+        at = START + self.rng.randrange(self.n_runs + 1) * 5 * HOUR
+        write_run(self.logs, path.name, [*self.records(path.name)][2:], name, at=at)
+        return f"append to {path.name}"
+
+    def shorten(self) -> str:
+        path = self.pick() / "main.jsonl"
+        lines = path.read_bytes().splitlines(keepends=True)
+        path.write_bytes(b"".join(lines[: max(self.rng.randrange(len(lines)), 1)]))
+        return f"shorten {path.parent.name}"
+
+    def remove(self) -> str:
+        path = self.pick()
+        shutil.rmtree(path)
+        return f"remove {path.name}"
+
+    def delete_run(self) -> str:
+        path = self.pick()
+        delete_runs([self.logs], [path.name])
+        return f"delete {path.name}"
+
+    def delete_one(self) -> str:
+        path = self.pick()
+        mine = [name for name in self.artifacts if name.startswith(path.name)]
+        if not mine:
+            return self.add()
+        name = self.rng.choice(mine)
+        if name.encode() in b"".join(file.read_bytes() for file in path.glob("*.jsonl")):
+            delete_artifacts([self.logs], [(path.name, name)])
+        return f"delete {name}"
+
+
+@pytest.mark.parametrize("seed", range(int(os.environ.get("REPORTGEN_TEST_SEEDS", "4"))))
+def test_update_comes_to_the_bytes_of_a_build_from_scratch(
+    tmp_path: Path, seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runs_view, "PAGE_SIZE", 4)
+    monkeypatch.setattr("reportgen.changes.PAGE_SIZE", 4)
+    changes = Changes(tmp_path / "runs", seed)
+    for _ in range(4):
+        changes.add()
+    build(tmp_path / "runs", tmp_path / "site")
+    history: list[str] = []
+    for _ in range(8):
+        history += [changes.make() for _ in range(changes.rng.choice([1, 1, 1, 3]))]
+        build(tmp_path / "runs", tmp_path / "site")
+        try:
+            expect_same_as_from_scratch(tmp_path / "runs", tmp_path / "site")
+        except AssertionError as error:
+            raise AssertionError(f"after {history}: {error}") from None
