@@ -37,6 +37,7 @@ from reportgen.store.arrays import text_array
 CACHE_FORMAT = 1
 _MIN_BYTES = 2_000_000
 _N_STATES = 3
+_KEPT_DAYS = ("contents", "points")  # what is remembered of the tables of days
 _STATE = "state.json"
 _UNFINISHED = ".new-"
 _UNFINISHED_S = 3600
@@ -160,7 +161,7 @@ def _read_all(runs: Mapping[str, Sequence[LogFile]]) -> Compaction:
 
 
 def _without_archive(compaction: Compaction) -> Compaction:
-    return Compaction(compaction.tables, {"points": compaction.days["points"], "records": {}})
+    return Compaction(compaction.tables, {name: compaction.days[name] for name in _KEPT_DAYS} | {"records": {}})
 
 
 def _newest_state(log_dirs: Sequence[Path]) -> tuple[Path, _State] | None:
@@ -212,17 +213,27 @@ class _Update:
         self.kept_days: list[Path] = []
 
     def apply(self) -> Compaction:
-        """Put the runs that changed in the place of what was there; the points of other days stay on the disk."""
+        """Put the runs that changed in the place of what was there; what other days have stays on the disk."""
         tables = {name: self._store.read(name) for name in WHOLE_TABLES}
         part = self._read_changed()
         dependent = self._find_dependent(tables, part)
         if dependent:
             self._changed |= dependent
             part = self._read_changed()
-        days = Compaction(tables, {}).run_days
-        touched = {days[run_id] for run_id in self._changed if run_id in days} | set(part.days["points"])
-        base = Compaction(tables, {"points": self._read_days(touched), "records": {}})
+        touched = self._find_touched(tables, part)
+        base = Compaction(tables, {name: self._read_days(name, touched[name]) for name in _KEPT_DAYS} | {"records": {}})
         return merge([without_runs(base, self._changed), part])
+
+    def _find_touched(self, tables: Tables, part: Compaction) -> dict[str, set[str]]:
+        """The days of which something changes: those of the runs that changed, and of the artifacts they deleted."""
+        days = Compaction(tables, {}).run_days
+        before = {days[run_id] for run_id in self._changed if run_id in days}
+        deleted: set[Any] = {*part.tables["deletes"]["artifact_id"].to_pylist()}
+        dead = pc.is_in(tables["artifacts"]["artifact_id"], value_set=text_array(deleted - {None}))
+        losers: list[Any] = tables["artifacts"].filter(dead)["run_id"].to_pylist()
+        touched = {name: before | set(part.days[name]) for name in _KEPT_DAYS}
+        touched["contents"] |= {days[run_id] for run_id in losers}
+        return touched
 
     def _read_changed(self) -> Compaction:
         return _read_all(_files_of(self._after, self._changed))
@@ -243,14 +254,14 @@ class _Update:
 
         return (users("artifacts", gone("deletes")) | users("edges", gone("artifacts"))) - self._changed
 
-    def _read_days(self, touched: Collection[str]) -> dict[str, pa.Table]:
-        points = {}
-        for day in self._store.days_of("points"):
+    def _read_days(self, table: str, touched: Collection[str]) -> dict[str, pa.Table]:
+        days = {}
+        for day in self._store.days_of(table):
             if day in touched:
-                points[day] = self._store.read_day("points", day)
+                days[day] = self._store.read_day(table, day)
             else:
-                self.kept_days.append(self._store.folder / "points" / f"{day}.parquet")
-        return points
+                self.kept_days.append(self._store.folder / table / f"{day}.parquet")
+        return days
 
 
 def _write_state(root: Path, name: str, compaction: Compaction, state: _State, kept_days: Iterable[Path]) -> None:
@@ -260,13 +271,14 @@ def _write_state(root: Path, name: str, compaction: Compaction, state: _State, k
     fresh = root / f"{_UNFINISHED}{secrets.token_hex(8)}"
     fresh.mkdir()
     try:
-        (fresh / "points").mkdir()
         for table in WHOLE_TABLES:
             (fresh / f"{table}.parquet").write_bytes(to_parquet(compaction.tables[table]))
-        for day, points in compaction.days["points"].items():
-            (fresh / "points" / f"{day}.parquet").write_bytes(to_parquet(points))
+        for table in _KEPT_DAYS:
+            (fresh / table).mkdir()
+            for day, rows in compaction.days[table].items():
+                (fresh / table / f"{day}.parquet").write_bytes(to_parquet(rows))
         for path in kept_days:
-            _link(path, fresh / "points" / path.name)
+            _link(path, fresh / path.parent.name / path.name)
         (fresh / _STATE).write_bytes(msgspec.json.encode(state))
         with contextlib.suppress(OSError):  # another process may have been faster
             fresh.rename(root / name)

@@ -77,12 +77,12 @@ def _find_artifacts(
     *,
     latest: bool,
 ) -> list[Artifact]:
-    from reportgen.artifacts.lookup import open_current, to_artifact
+    from reportgen.artifacts.lookup import open_current, to_artifacts
     from reportgen.queries.artifacts import find_artifacts
 
     source = open_current(log_dir)
     rows = find_artifacts(source.store, filter, sort, limit, offset, latest=latest)
-    return [to_artifact(row, source) for row in rows]
+    return to_artifacts(rows, source)
 
 
 def count_artifacts(filter: Mapping[str, Any] | None = None, *, log_dir: Place = None) -> int:  # noqa: A002

@@ -187,7 +187,16 @@ def compact(*log_dirs: Path) -> Compaction:
 
 
 def rows_of(compaction: Compaction, table: str) -> list[dict[str, Any]]:
-    return table_rows(compaction.tables[table])
+    """The rows of a table, those of all days of one that is divided."""
+    if table in compaction.tables:
+        return table_rows(compaction.tables[table])
+    return [row for _, day in sorted(compaction.days[table].items()) for row in table_rows(day)]
+
+
+def contents_of(compaction: Compaction, run_id: str | None = None) -> dict[str, str]:
+    """By id of the artifact: its content as JSON, of one run or of all."""
+    rows = rows_of(compaction, "contents")
+    return {row["artifact_id"]: row["data_json"] for row in rows if run_id in (None, row["run_id"])}
 
 
 def points_of(compaction: Compaction, name: str, run_id: str = "r1") -> list[tuple[float, float]]:

@@ -18,6 +18,7 @@ from logs import HOUR, START, artifact, delete, end, list_metric, metric, run_st
 import reportgen
 from reportgen import cache
 from reportgen.compact import Compaction
+from reportgen.errors import InputError
 from reportgen.log.reader import read_run
 from reportgen.sources import open_source, read_everything
 from reportgen.store import WHOLE_TABLES, Store, table_rows
@@ -50,7 +51,8 @@ def states(log_dir: Path) -> list[Path]:
 def everything(store: Store) -> dict[str, Any]:
     """All that a store says, whichever kind it is."""
     tables = {name: table_rows(store.read(name)) for name in WHOLE_TABLES}
-    return tables | {f"points/{day}": table_rows(store.read_day("points", day)) for day in store.days_of("points")}
+    days = {(name, day) for name in ("contents", "points") for day in store.days_of(name)}
+    return tables | {f"{name}/{day}": table_rows(store.read_day(name, day)) for name, day in days}
 
 
 def read_anew(log_dir: Path) -> dict[str, Any]:
@@ -119,14 +121,15 @@ def test_use_of_an_artifact_that_is_gone_is_forgotten(logs: Path) -> None:
     assert everything(open_source([logs]).store) == read_anew(logs)
 
 
-@pytest.mark.parametrize("name", ["metrics.parquet", "runs.parquet", "points", "state.json"])
+@pytest.mark.parametrize("name", ["metrics.parquet", "runs.parquet", "contents", "points", "state.json"])
 def test_damaged_state_is_dropped(logs: Path, name: str) -> None:
     ask(logs)
-    for path in (states(logs)[0] / name).rglob("*") if name == "points" else [states(logs)[0] / name]:
+    for path in (states(logs)[0] / name).rglob("*") if name in ("contents", "points") else [states(logs)[0] / name]:
         path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     assert ask(logs) == [0, 1, 2, 3]
     (row, *_) = reportgen.get_list_metrics("curve", log_dir=logs)
     assert row["values"] == [1, 2, 0]
+    assert {one.data for one in reportgen.read_artifacts(log_dir=logs)} == {f"text of a{n}" for n in range(4)}
     write_run(logs, "r9", [run_start(), metric("m", 9)], at=START + 500 * HOUR)
     assert ask(logs) == [0, 1, 2, 3, 9]
     assert everything(open_source([logs]).store) == read_anew(logs)
@@ -135,9 +138,39 @@ def test_damaged_state_is_dropped(logs: Path, name: str) -> None:
 def test_state_that_vanishes_while_it_is_used_is_made_again(logs: Path) -> None:
     ask(logs)
     found = reportgen.open_logs(logs)
+    artifacts = reportgen.read_artifacts(log_dir=logs)
     shutil.rmtree(states(logs)[0].parent)
     assert found.metrics.num_rows == 4
     assert found.points().num_rows == 12
+    assert found.contents().num_rows == 4
+    assert [one.data for one in artifacts] == [f"text of a{n}" for n in (3, 2, 1, 0)]
+
+
+def test_content_that_went_with_the_logs_is_one_line(logs: Path) -> None:
+    ask(logs)
+    (found,) = reportgen.read_artifacts(limit=1, log_dir=logs)
+    shutil.rmtree(states(logs)[0].parent)
+    shutil.rmtree(logs / "r3")
+    with pytest.raises(InputError, match=r"the content of artifact a3 of run r3 is missing") as caught:
+        found.data  # noqa: B018
+    assert caught.value.slug == "damaged-store"
+
+
+def test_days_in_which_nothing_changed_are_not_written_again(logs: Path) -> None:
+    ask(logs)
+    (before,) = states(logs)
+    write_run(logs, "r9", [run_start(), artifact("new"), delete("a2")], at=START + 30 * HOUR)
+    ask(logs)
+    (after,) = (state for state in states(logs) if state != before)
+    same = {
+        path.relative_to(before).as_posix()
+        for path in before.glob("*/*.parquet")
+        if (other := after / path.relative_to(before)).exists() and path.samefile(other)
+    }
+    days = ["2026-01-01", "2026-01-02", "2026-01-03", "2026-01-04"]
+    assert same == {f"points/{days[n]}.parquet" for n in (0, 1, 2, 3)} | {f"contents/{days[n]}.parquet" for n in (0, 3)}
+    assert not (after / f"contents/{days[2]}.parquet").exists()
+    assert everything(open_source([logs]).store) == read_anew(logs)
 
 
 def test_state_of_another_version_is_dropped(logs: Path, counter: Counter, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 import random
@@ -21,6 +22,7 @@ from logs import (
     START,
     artifact,
     compact,
+    contents_of,
     delete,
     end,
     list_metric,
@@ -37,10 +39,13 @@ from logs import (
 
 from reportgen.compact import Compaction, compact_runs, expand_run, merge
 from reportgen.compact.archive import without_contents
+from reportgen.contentfacts import digest_content
 from reportgen.log.reader import Problem, RunRecords, Unknown
 from reportgen.records import Delete, Record
 from reportgen.sources import load_store
 from reportgen.store import table_rows, to_parquet
+
+CONTENT_FACTS = ("content_digest", "n_rows", "n_columns", "percent", "blob")
 
 
 @pytest.fixture
@@ -78,8 +83,9 @@ def test_each_key_is_counted_by_itself_and_no_key_is_not_counted(logs: Path) -> 
 
 def test_artifact_recorded_twice_under_one_id_is_one_version(logs: Path) -> None:
     write_run(logs, "r1", [run_start(), artifact("a", data="first"), artifact("a", data="again")])
-    (row,) = rows_of(compact(logs), "artifacts")
-    assert (row["version"], row["data_json"]) == (1, '"first"')
+    compaction = compact(logs)
+    assert [row["version"] for row in rows_of(compaction, "artifacts")] == [1]
+    assert contents_of(compaction) == {"a": '"first"'}
 
 
 def test_progress_updates_are_folded_into_one_version(logs: Path) -> None:
@@ -91,8 +97,10 @@ def test_progress_updates_are_folded_into_one_version(logs: Path) -> None:
         progress("p", 100.0),
     ]
     write_run(logs, "r1", records)
-    (row,) = rows_of(compact(logs), "artifacts")
-    assert (row["version"], row["n_updates"], row["data_json"], row["description"]) == (1, 3, "100.0", "nearly")
+    compaction = compact(logs)
+    (row,) = rows_of(compaction, "artifacts")
+    assert (row["version"], row["n_updates"], row["percent"], row["description"]) == (1, 3, 100.0, "nearly")
+    assert contents_of(compaction) == {"p": "100.0"}
     assert (row["created_at"], row["updated_at"]) == (START + 2 * SECOND, START + 5 * SECOND)
 
 
@@ -101,7 +109,8 @@ def test_progress_of_a_writer_whose_clock_is_behind_is_folded_too(logs: Path) ->
     write_run(logs, "r1", [progress("p", 70.0)], writer="child")
     compaction = compact(logs)
     (row,) = rows_of(compaction, "artifacts")
-    assert (row["data_json"], row["n_updates"]) == ("70.0", 1)
+    assert (row["percent"], row["n_updates"]) == (70.0, 1)
+    assert contents_of(compaction) == {"p": "70.0"}
     assert row["updated_at"] == row["created_at"]
     assert rows_of(compaction, "problems") == []
 
@@ -112,7 +121,7 @@ def test_progress_of_a_writer_whose_clock_is_behind_is_folded_too(logs: Path) ->
 def test_progress_of_what_is_no_progress_artifact_is_a_problem(logs: Path, target: str, reason: str) -> None:
     write_run(logs, "r1", [run_start(), artifact("a", data="text"), progress(target, 40.0)])
     compaction = compact(logs)
-    assert rows_of(compaction, "artifacts")[0]["data_json"] == '"text"'
+    assert contents_of(compaction) == {"a": '"text"'}
     (problem,) = rows_of(compaction, "problems")
     assert reason in problem["reason"]
     assert problem["run_id"] == "r1"
@@ -126,14 +135,82 @@ def test_deleted_version_keeps_its_number_and_loses_its_content(logs: Path) -> N
     rows = {row["artifact_id"]: row for row in rows_of(compaction, "artifacts")}
     gone = rows["b"]
     assert (gone["deleted_at"], gone["deleted_reason"]) == (START + HOUR + 2 * SECOND, "private data")
-    assert (gone["data_json"], gone["description"]) == ("null", None)
+    assert [gone[name] for name in ("description", *CONTENT_FACTS)] == [None] * 6
     assert rows["a"]["deleted_at"] is None
+    assert contents_of(compaction) == {name: f'"text of {name}"' for name in "acd"}
+
+
+def test_deletion_takes_the_content_of_its_own_artifact_only(logs: Path) -> None:
+    write_run(logs, "r1", [run_start(), artifact("a"), artifact("b")])
+    write_run(logs, "r2", [run_start(), artifact("b", data="of another run"), delete(None)], at=START + 30 * HOUR)
+    compaction = compact(logs)
+    assert contents_of(compaction) == {"a": '"text of a"', "b": '"text of b"'}
+    assert [*compaction.days["contents"]] == ["2026-01-01"]  # no file for a day without any
 
 
 def test_first_of_two_deletions_counts(logs: Path) -> None:
     write_run(logs, "r1", [run_start(), artifact("a"), delete("a", "first"), delete("a", "second")])
     (row,) = rows_of(compact(logs), "artifacts")
     assert (row["deleted_reason"], row["deleted_at"]) == ("first", START + 3 * SECOND)
+
+
+# Contents
+
+
+def test_contents_lie_by_the_day_their_run_began_sorted_by_run_and_artifact(logs: Path) -> None:
+    late = artifact("z", ts=START + 30 * HOUR)
+    write_run(logs, "r2", [run_start(), late, artifact("a", ts=START + 40 * HOUR)], at=START + 24 * HOUR - SECOND)
+    write_run(logs, "r1", [run_start(), artifact("m")], at=START + 20 * HOUR)
+    write_run(logs, "r0", [run_start(), artifact("x")], at=START + 24 * HOUR)
+    write_run(logs, "r9", [run_start()], at=START + 90 * HOUR)
+    days = compact(logs).days["contents"]
+    found = {day: [(row["run_id"], row["artifact_id"]) for row in table_rows(table)] for day, table in days.items()}
+    assert found == {"2026-01-01": [("r1", "m"), ("r2", "a"), ("r2", "z")], "2026-01-02": [("r0", "x")]}
+
+
+FACTS: dict[str, tuple[str, Any, tuple[int | None, int | None, float | None, str | None]]] = {
+    "text": ("markdown", "text", (None, None, None, None)),
+    "text that looks like a file": ("markdown", {"blob": "x.png"}, (None, None, None, None)),
+    "link": ("link", {"link": "https://example.org"}, (None, None, None, None)),
+    "table": ("table", {"columns": ["a", "b"], "rows": [[1, 2], [3, 4], [5, 6]]}, (3, 2, None, None)),
+    "empty table": ("table", {"columns": ["a", "b"], "rows": []}, (0, 2, None, None)),
+    "rows wider than names": ("table", {"columns": ["a"], "rows": [[1], [2, 3, 4]]}, (2, 3, None, None)),
+    "table in a file": ("table", {"columns": ["a"], "rows": [[1]], "blob": "x", "n_rows": 9}, (9, 1, None, "x")),
+    "file with fewer rows": ("table", {"columns": ["a"], "rows": [[1]], "blob": "x", "n_rows": 0}, (1, 1, None, "x")),
+    "file with odd rows": ("table", {"columns": ["a"], "rows": [], "blob": "x", "n_rows": 10**30}, (0, 1, None, "x")),
+    "file with a flag": ("table", {"columns": ["a"], "rows": [], "blob": 7, "n_rows": True}, (0, 1, None, None)),
+    "rows without a file": ("table", {"columns": ["a"], "rows": [], "n_rows": 9}, (0, 1, None, None)),
+    "rows that are none": ("table", {"columns": ["a"], "rows": [1]}, (0, 0, None, None)),
+    "table that is a text": ("table", "text", (0, 0, None, None)),
+    "table that is nothing": ("table", None, (0, 0, None, None)),
+    "image": ("image", {"blob": "x.png", "name": "plot.png"}, (None, None, None, "x.png")),
+    "image elsewhere": ("image", {"url": "https://example.org/x.png"}, (None, None, None, None)),
+    "image with an odd file": ("image", {"blob": ["x.png"]}, (None, None, None, None)),
+    "progress": ("progress", 50, (None, None, 50.0, None)),
+    "progress that is a flag": ("progress", True, (None, None, None, None)),
+    "progress that is a text": ("progress", "50", (None, None, None, None)),
+    "progress out of range": ("progress", 10**400, (None, None, None, None)),
+}
+
+
+@pytest.mark.parametrize(("kind", "data", "expected"), FACTS.values(), ids=FACTS)
+def test_facts_of_the_content_stand_with_the_artifact(
+    logs: Path, kind: str, data: Any, expected: tuple[Any, ...]
+) -> None:
+    write_run(logs, "r1", [run_start(), artifact("a", type=kind, data=data)])
+    compaction = compact(logs)
+    (row,) = rows_of(compaction, "artifacts")
+    content = contents_of(compaction)["a"]
+    assert json.loads(content) == data
+    assert row["content_digest"] == hashlib.blake2b(content.encode(), digest_size=16).hexdigest()
+    assert tuple(row[name] for name in CONTENT_FACTS[1:]) == expected
+
+
+def test_facts_of_progress_are_those_of_its_last_state(logs: Path) -> None:
+    write_run(logs, "r1", [run_start(), artifact("a", type="progress", data=0), progress("a", 70.0)])
+    write_run(logs, "r2", [run_start(), artifact("b", type="progress", data=70.0)])
+    one, other = rows_of(compact(logs), "artifacts")
+    assert (one["percent"], one["content_digest"]) == (other["percent"], other["content_digest"])
 
 
 # Metrics
@@ -365,7 +442,7 @@ def test_numbers_that_no_writer_gives_are_problems(logs: Path, kind: str, fields
 
 def test_number_of_any_size_may_be_in_a_table(logs: Path) -> None:
     write_run(logs, "r1", [run_start(), artifact("t", type="table", data={"columns": ["n"], "rows": [[10**30]]})])
-    assert str(10**30) in rows_of(compact(logs), "artifacts")[0]["data_json"]
+    assert str(10**30) in contents_of(compact(logs))["t"]
 
 
 # Laws
@@ -382,8 +459,13 @@ def records(draw: st.DrawFn) -> Record:
     step = draw(st.sampled_from([None, "s1", "s2"]))
     match kind:
         case "artifact":
-            is_progress = draw(st.booleans())
-            shape: dict[str, Any] = {"type": "progress", "data": 1} if is_progress else {}
+            shapes: list[dict[str, Any]] = [
+                {"type": "progress", "data": 1},
+                {"type": "table", "data": {"columns": ["a"], "rows": [[1]]}},
+                {"type": "image", "data": {"blob": "x.png"}},
+                {},
+            ]
+            shape = draw(st.sampled_from(shapes))
             return artifact(draw(names), draw(st.sampled_from([None, "k1", "k2"])), ts=ts, step=step, **shape)
         case "progress":
             return progress(name, draw(st.floats(0, 100)), ts=ts)
@@ -523,3 +605,18 @@ def test_versions_of_a_key_count_from_one_without_a_hole(logs: Journals) -> None
     for key in ("k1", "k2"):
         found = [row["version"] for row in rows if row["key"] == key]
         assert found == list(range(1, len(found) + 1))
+
+
+@given(journals, st.randoms(use_true_random=False), st.integers(1, 4))
+@settings(max_examples=40, deadline=None)
+def test_artifact_has_a_content_unless_it_was_deleted(logs: Journals, shuffle: random.Random, n_parts: int) -> None:
+    order = [*logs]
+    parts = [compact_runs(run_records(logs, order[n::n_parts], shuffle)) for n in range(n_parts)]
+    merged = merge(parts)
+    merged.check()
+    contents = {(row["run_id"], row["artifact_id"]): row["data_json"] for row in rows_of(merged, "contents")}
+    for row in rows_of(merged, "artifacts"):
+        content = contents.pop((row["run_id"], row["artifact_id"]), None)
+        assert (content is None) == (row["deleted_at"] is not None)
+        assert row["content_digest"] == (None if content is None else digest_content(content))
+    assert contents == {}

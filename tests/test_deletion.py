@@ -27,6 +27,7 @@ from logs import (
     START,
     artifact,
     compact,
+    contents_of,
     delete,
     end,
     list_metric,
@@ -248,7 +249,7 @@ def test_deleted_artifact_loses_its_content_and_all_else_stays(logs: Path, is_se
     assert SECRET not in b"".join(contents(logs).values())
     rows = rows_by(logs, "artifacts", "artifact_id")
     assert [rows[name]["deleted_reason"] for name in "apb"] == ["private", "private", None]
-    assert (rows["p"]["n_updates"], rows["b"]["data_json"], rows["b"]["version"]) == (1, '"of b"', 2)
+    assert (rows["p"]["n_updates"], contents_of(compact(logs)), rows["b"]["version"]) == (1, {"b": '"of b"'}, 2)
     assert rows_of(compact(logs), "problems") == problems
     assert rows_by(logs, "runs", "run_id")["r1"]["params_json"] == f'{{"x":{10**30}}}'
 
@@ -381,7 +382,8 @@ def test_run_that_is_being_recorded_loses_no_record() -> None:
     result = purge(Path("runs"), str(run.id), str(first))
     assert result.purged == [str(run.id)]
     rows = rows_of(compact(Path("runs")), "artifacts")
-    assert [(row["version"], row["data_json"]) for row in rows] == [(1, "null"), (2, '"second"')]
+    assert [(row["version"], row["deleted_at"] is None) for row in rows] == [(1, False), (2, True)]
+    assert [*contents_of(compact(Path("runs"))).values()] == ['"second"']
     assert SECRET not in b"".join(contents(Path("runs")).values())
 
 

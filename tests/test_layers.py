@@ -12,7 +12,7 @@ import pytest
 LAYERS: list[set[str]] = [
     {"errors"},
     {"text", "stats", "floats", "jsontext", "ids", "status", "urls"},
-    {"tables"},
+    {"tables", "contentfacts"},
     {"records"},
     {"log"},
     {"inputs"},

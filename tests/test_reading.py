@@ -262,6 +262,10 @@ def test_logs_are_arrow_tables(place: Path | None) -> None:
         {"index": n, "x": 10.0 * (n + 1), "value": n + 1.0} for n in range(3)
     ]
     assert found.points().num_rows == 32
+    assert found.contents(run_id="run-1", artifact_id="p1").to_pylist() == [
+        {"run_id": "run-1", "artifact_id": "p1", "data_json": "51.5"}
+    ]
+    assert found.contents().num_rows == found.artifacts.num_rows - 1 == found.table("contents").num_rows
     assert isinstance(found.edges, pa.Table)
 
 

@@ -23,7 +23,7 @@ def column_type(name: str) -> pa.DataType:
     """The type that a column's name promises; times, flags, numbers and the rest, which is text."""
     if name.endswith("_at"):
         return TIME
-    if name in {"value", "x", "first", "last", "min", "max", "mean"}:
+    if name in {"value", "x", "first", "last", "min", "max", "mean", "percent"}:
         return pa.float64()
     if name in {"version", "attempt", "seq", "line", "index", "longest_silence_us"} or name.startswith("n_"):
         return pa.int64()

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from logs import contents_of, rows_of
 from recording import ROOT, fresh_process, journals_of, only, records_of, run_python
 
 import reportgen
@@ -669,5 +670,6 @@ def test_clock_that_steps_back_by_a_day_changes_no_order(monkeypatch: pytest.Mon
         assert metric["value"] == 5
         points = [row for table in compaction.days["points"].values() for row in table_rows(table)]
         assert [(row["x"], row["value"]) for row in points] == [(n, n) for n in range(6)]
-        versions = {row["version"]: row["data_json"] for row in table_rows(compaction.tables["artifacts"])}
+        contents = contents_of(compaction)
+        versions = {row["version"]: contents[row["artifact_id"]] for row in rows_of(compaction, "artifacts")}
         assert versions == {n + 1: json.dumps(f"text {n}") for n in range(6)}

@@ -71,7 +71,8 @@ class Artifact:
         self.description = description
         self._data = data
         self._read_data: Callable[[], Any] | None = None
-        self.metadata = _check_metadata(metadata)
+        self._metadata = _check_metadata(metadata)
+        self._read_metadata: Callable[[], dict[str, Any]] | None = None
         self.id: UUID | str | None = None
         self.version: int | None = None
         self.created: dt.datetime | None = None
@@ -89,6 +90,17 @@ class Artifact:
     @data.setter
     def data(self, data: Any) -> None:
         self._data, self._read_data = data, None
+
+    @property
+    def metadata(self) -> dict[str, Any]:
+        """Further facts by name."""
+        if self._read_metadata is not None:
+            self._metadata, self._read_metadata = self._read_metadata(), None
+        return self._metadata
+
+    @metadata.setter
+    def metadata(self, metadata: dict[str, Any]) -> None:
+        self._metadata, self._read_metadata = metadata, None
 
     @property
     def flow_run_id(self) -> str | None:

@@ -14,11 +14,12 @@ from reportgen.artifacts.artifact import Artifact, markdown_link, name_cells
 from reportgen.errors import InputError
 from reportgen.inputs.names import check_key
 from reportgen.queries.artifacts import find_version
+from reportgen.queries.contents import Contents
 from reportgen.recorder.joining import current_scope, scope_unless_outside
 from reportgen.sources import EMPTY_SOURCE, Source, choose_paths, open_source
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 _NO_LOGS = ("no-log-directory", "no-runs")
 
@@ -47,7 +48,7 @@ def find_artifact(
     scope = scope_unless_outside("the use of the artifact") if is_use else current_scope()
     if scope:
         scope.run.record("use", step=scope.step, direction="read", key=key, artifact=row["artifact_id"])
-    return to_artifact(row, source)
+    return to_artifacts([row], source)[0]
 
 
 def current_paths(log_dir: str | os.PathLike[str] | None = None) -> list[Path]:
@@ -71,15 +72,18 @@ def _open_or_empty(log_dir: str | os.PathLike[str] | None) -> Source:
         raise
 
 
-def to_artifact(row: Mapping[str, Any], source: Source) -> Artifact:
-    """Make the object of a row; its content is taken apart when it is first looked at."""
+def to_artifacts(rows: Sequence[Mapping[str, Any]], source: Source) -> list[Artifact]:
+    """Make the objects of rows; their contents are read when one of them is first looked at."""
+    contents = Contents(source.store, rows)
+    return [_to_artifact(row, contents, source) for row in rows]
+
+
+def _to_artifact(row: Mapping[str, Any], contents: Contents, source: Source) -> Artifact:
     artifact = Artifact.__new__(Artifact)
-    metadata = json.loads(row["metadata_json"])
     vars(artifact).update(
         type=row["type"],
         key=row["key"],
         description=row["description"],
-        metadata={**metadata, **_link_facts(row)},
         id=_to_uuid(row["artifact_id"]),
         version=row["version"],
         created=_moment(row["created_at"]),
@@ -87,13 +91,20 @@ def to_artifact(row: Mapping[str, Any], source: Source) -> Artifact:
         run_id=row["run_id"],
         step_id=row["step_id"],
     )
-    artifact._read_data = functools.partial(_read_data, row, source)
+    artifact._read_data = functools.partial(_read_data, row, contents, source)
+    artifact._read_metadata = functools.partial(_read_metadata, row, contents)
     return artifact
 
 
-def _link_facts(row: Mapping[str, Any]) -> dict[str, Any]:
-    data: Any = json.loads(row["data_json"]) if row["type"] == "link" else None
-    return {"link": data["link"], "link_text": data.get("link_text")} if _is_link(data) else {}
+def _read_metadata(row: Mapping[str, Any], contents: Contents) -> dict[str, Any]:
+    """Give the metadata; those of a link have what it is made of, too."""
+    metadata: dict[str, Any] = json.loads(row["metadata_json"])
+    data: Any = _read_content(row, contents) if row["type"] == "link" else None
+    return {**metadata, "link": data["link"], "link_text": data.get("link_text")} if _is_link(data) else metadata
+
+
+def _read_content(row: Mapping[str, Any], contents: Contents) -> Any:
+    return json.loads(contents.fetch(row["run_id"], row["artifact_id"]))
 
 
 def _is_link(data: Any) -> bool:
@@ -112,9 +123,9 @@ def _moment(us: int) -> datetime:
     return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=us)
 
 
-def _read_data(row: Mapping[str, Any], source: Source) -> Any:
+def _read_data(row: Mapping[str, Any], contents: Contents, source: Source) -> Any:
     """Turn what a record holds into what users of the object expect; data of another form stays as it is."""
-    data = json.loads(row["data_json"])
+    data = _read_content(row, contents)
     if not isinstance(data, dict):
         return data
     if row["type"] == "link" and _is_link(data):

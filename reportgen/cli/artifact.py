@@ -15,7 +15,7 @@ from reportgen.cli.place import complete_key, complete_run, logs_option, no_such
 from reportgen.errors import InputError
 
 if TYPE_CHECKING:
-    from reportgen.sources import Source
+    from reportgen.artifacts.artifact import Artifact
     from reportgen.store import Store
 
 TYPES = ["link", "markdown", "table", "image", "progress"]
@@ -114,6 +114,7 @@ def _describe(store: Store, rows: Sequence[Mapping[str, Any]]) -> list[dict[str,
 @output_option
 def inspect(key: str, version: int | None, limit: int, logs: tuple[Path, ...], output: str) -> None:
     """Show the versions of a key with their content, the newest first."""
+    from reportgen.artifacts.lookup import to_artifacts
     from reportgen.queries.artifacts import find_versions
 
     source = open_place(logs)
@@ -123,7 +124,8 @@ def inspect(key: str, version: int | None, limit: int, logs: tuple[Path, ...], o
     chosen = [row for row in reversed(rows) if version in (None, row["version"])][:limit]
     if not chosen:
         raise _no_such_version(key, version, len(rows))
-    shown = [_facts(row, source, exact=output == "json") for row in chosen]
+    artifacts = to_artifacts(chosen, source)
+    shown = [_facts(row, found, exact=output == "json") for row, found in zip(chosen, artifacts, strict=True)]
     if output == "json":
         print_json([_exact(facts) for facts in shown])
     elif output == "csv":
@@ -140,10 +142,7 @@ def _no_such_version(key: str, version: int | None, n: int) -> InputError:
     return InputError(f"there is no version {version} of {key!r}", hint=hint, slug="no-such-artifact")
 
 
-def _facts(row: Mapping[str, Any], source: Source, *, exact: bool) -> dict[str, Any]:
-    from reportgen.artifacts.lookup import to_artifact
-
-    found = to_artifact(row, source)
+def _facts(row: Mapping[str, Any], found: Artifact, *, exact: bool) -> dict[str, Any]:
     return {
         **row,
         "id": row["artifact_id"],

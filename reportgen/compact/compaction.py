@@ -13,8 +13,8 @@ import pyarrow.compute as pc
 
 from reportgen.compact.archive import Points, from_archive
 from reportgen.log.reader import Problem, RunRecords, Unknown
-from reportgen.store import DAY_TABLES, WHOLE_TABLES, Tables, Where, make_table, table_rows
-from reportgen.store.arrays import int_array, text_array
+from reportgen.store import DAY_TABLES, SCHEMAS, WHOLE_TABLES, Tables, Where, make_table, table_rows
+from reportgen.store.arrays import empty_table, int_array, text_array
 from reportgen.text import iso_day
 
 Spans = dict[str, tuple[int, int]]  # by run: its first row, and how many it has
@@ -92,6 +92,7 @@ class Compaction:
             if strange:
                 raise ValueError(f"{name} has rows of the run {min(strange)!r}, which runs has not")
         self._check_points()
+        self._check_contents()
 
     def _check_points(self) -> None:
         if any(n < 0 for _, _, n in self.curve_places.values()):
@@ -109,6 +110,22 @@ class Compaction:
             if ends[day] != len(table) or found != [(name, run_id) for _, name, run_id in expected]:
                 raise ValueError(f"points of {day} are not those of lists")
 
+    def _check_contents(self) -> None:
+        artifacts = self.tables["artifacts"]
+        living = artifacts.filter(pc.is_null(artifacts["deleted_at"]))
+        is_table = pc.is_in(living["type"], value_set=text_array(["table"]))
+        tables = living.filter(is_table)
+        for name, rows in (("content_digest", living), ("n_rows", tables), ("n_columns", tables)):
+            if rows[name].null_count:
+                raise ValueError(f"artifacts has a row without {name} that is not deleted")
+        expected: dict[str, list[tuple[Any, Any]]] = {}
+        for run_id, artifact_id in _identities(living):
+            expected.setdefault(self.run_days[run_id], []).append((run_id, artifact_id))
+        for day in sorted({*expected, *self.days["contents"]}):
+            found = _identities(self.days["contents"].get(day, EMPTY_CONTENTS))
+            if sorted(found) != sorted(expected.get(day, [])):
+                raise ValueError(f"contents of {day} are not those of artifacts")
+
     def read(self, table: str, columns: Sequence[str] | None = None, where: Where | None = None) -> pa.Table:
         """Give rows of a whole table, as `reportgen.store.Store` says."""
         found = _where(self.tables[table], where or {})
@@ -118,8 +135,12 @@ class Compaction:
         return [*self.days[table]]
 
     def read_day(self, table: str, day: str, where: Where | None = None) -> pa.Table:
-        """Give rows of the table of a day."""
-        return _where(self.days[table][day], where or {})
+        """Give rows of the table of a day; none of a day that has none."""
+        return _where(self.days[table].get(day, empty_table(SCHEMAS[table])), where or {})
+
+
+def _identities(table: pa.Table) -> list[tuple[Any, Any]]:
+    return [*zip(table["run_id"].to_pylist(), table["artifact_id"].to_pylist(), strict=True)]
 
 
 def _find_spans(table: pa.Table) -> Spans:
@@ -139,7 +160,7 @@ def _where(table: pa.Table, where: Where) -> pa.Table:
     return table
 
 
-EMPTY_RECORDS = make_table("records", [])
+EMPTY_CONTENTS, EMPTY_RECORDS = make_table("contents", []), make_table("records", [])
 EMPTY = Compaction({name: make_table(name, []) for name in WHOLE_TABLES}, {name: {} for name in DAY_TABLES})
 
 

@@ -14,8 +14,10 @@ from reportgen.compact.archive import decode_line
 from reportgen.log.cut import artifact_of, has_content
 from reportgen.log.parse import interpret
 from reportgen.records import without_content
-from reportgen.store import table_rows
+from reportgen.store import Tables, table_rows
 from reportgen.store.arrays import int_array, text_array
+
+_OF_CONTENT = ("description", "content_digest", "n_rows", "n_columns", "percent", "blob")
 
 Dead = Collection[tuple[Any, Any]]  # run and artifact
 
@@ -57,9 +59,8 @@ def bury(artifacts: pa.Table, deletes: pa.Table) -> pa.Table:
         {
             "deleted_at": [at for at, _ in found],
             "deleted_reason": [reason for _, reason in found],
-            "data_json": ["null"] * len(dead),
             "metadata_json": ["{}"] * len(dead),
-            "description": [None] * len(dead),
+            **dict.fromkeys(_OF_CONTENT, [None] * len(dead)),
         },
     )
 
@@ -96,6 +97,21 @@ def _without_dead_content(run_id: str, line: str, dead: Dead) -> str:
     record = decode_line(line)
     is_dead = (run_id, artifact_of(record)) in dead
     return msgspec.json.encode(without_content(record)).decode() if is_dead else line
+
+
+def drop_contents(days: Tables, artifacts: pa.Table) -> dict[str, pa.Table]:
+    """Leave out the contents of deleted artifacts, and the days that have no other."""
+    dead = _find_dead(artifacts)
+    run_ids = text_array(sorted({run_id for run_id, _ in dead}))
+    rest = {day: _without_dead_rows(table, run_ids, dead) for day, table in days.items()}
+    return {day: table for day, table in rest.items() if len(table)}
+
+
+def _without_dead_rows(table: pa.Table, run_ids: Any, dead: Dead) -> pa.Table:
+    suspects: list[Any] = pc.indices_nonzero(pc.is_in(table["run_id"], value_set=run_ids)).to_pylist()
+    rows = table.select(["run_id", "artifact_id"]).take(int_array(suspects)).to_pylist()
+    gone = {place for place, row in zip(suspects, rows, strict=True) if (row["run_id"], row["artifact_id"]) in dead}
+    return table.take(int_array(place for place in range(len(table)) if place not in gone)) if gone else table
 
 
 def drop_lines(unknown: pa.Table, artifacts: pa.Table) -> pa.Table:

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from reportgen.compact.compaction import EMPTY, Compaction, expand_run, without_runs
-from reportgen.compact.deletions import bury, cut_out, drop_lines
+from reportgen.compact.deletions import bury, cut_out, drop_contents, drop_lines
 from reportgen.compact.rows import Curve, RunPart, compact_run
 from reportgen.log.reader import RunRecords, merge_records
 from reportgen.store import POINTS, SCHEMAS, TABLES, WHOLE_TABLES, make_table
@@ -31,19 +31,19 @@ def compact_runs(runs: Iterable[RunRecords]) -> Compaction:
 
 def _to_tables(parts: Sequence[RunPart]) -> Compaction:
     rows: dict[str, list[Mapping[str, Any]]] = {name: [] for name in WHOLE_TABLES}
-    records: dict[str, list[Mapping[str, Any]]] = {}
+    days: dict[str, dict[str, list[Mapping[str, Any]]]] = {"contents": {}, "records": {}}
     curves: dict[str, list[_CurvePoints]] = {}
     for part in sorted(parts, key=lambda part: part.run_id):
         for name, more in part.tables.items():
-            (records.setdefault(part.day, []) if name == "records" else rows[name]).extend(more)
+            (days[name].setdefault(part.day, []) if name in days else rows[name]).extend(more)
         for curve in filter(lambda curve: curve.values, part.curves):
             curves.setdefault(part.day, []).append((curve.name, part.run_id, _curve_table(curve)))
     rows["lists"].sort(key=lambda row: (row["name"], row["run_id"]))  # as the points are
     return Compaction(
         {name: make_table(name, rows[name]) for name in rows},
         {
+            **{name: {day: make_table(name, more) for day, more in sorted(days[name].items())} for name in days},
             "points": {day: _join_curves(curves[day]) for day in sorted(curves)},
-            "records": {day: make_table("records", records[day]) for day in sorted(records)},
         },
     )
 
@@ -104,14 +104,12 @@ def merge(parts: Sequence[Compaction]) -> Compaction:
     for name, table in tables.items():
         if name != "artifacts":
             tables[name] = _sorted(table, TABLES[name].order)
-    records = _join_days(parts, "records")
     return Compaction(
         tables,
         {
+            "contents": drop_contents(_join_days(parts, "contents"), artifacts),
             "points": _merge_points(parts),
-            "records": {
-                day: cut_out(_sorted(table, TABLES["records"].order), artifacts) for day, table in records.items()
-            },
+            "records": {day: cut_out(table, artifacts) for day, table in _join_days(parts, "records").items()},
         },
     )
 
@@ -174,7 +172,8 @@ def _place_edges(edges: pa.Table, artifacts: pa.Table) -> pa.Table:
 
 def _join_days(parts: Sequence[Compaction], name: str) -> dict[str, pa.Table]:
     days = sorted({day for part in parts for day in part.days[name]})
-    return {day: pa.concat_tables([part.days[name][day] for part in parts if day in part.days[name]]) for day in days}
+    joined = {day: pa.concat_tables([part.days[name][day] for part in parts if day in part.days[name]]) for day in days}
+    return {day: _sorted(table, TABLES[name].order) for day, table in joined.items()}
 
 
 def _merge_points(parts: Sequence[Compaction]) -> dict[str, pa.Table]:

@@ -16,6 +16,7 @@ import msgspec
 
 from reportgen.compact.archive import find_deletion, to_archive, without_contents
 from reportgen.compact.events import Event, order_events
+from reportgen.contentfacts import describe_content
 from reportgen.floats import decode_number
 from reportgen.log.reader import Problem, RunRecords
 from reportgen.records import (
@@ -181,17 +182,24 @@ def _add_steps(part: RunPart, events: Sequence[Event]) -> None:
 
 def _add_artifacts(part: RunPart, events: Sequence[Event], problems: list[Problem]) -> None:
     rows: dict[str, Row] = {}
+    contents: dict[str, Any] = {}
     for event in events:
         record = event.record
         if isinstance(record, Artifact) and record.id not in rows:
             rows[record.id] = _artifact_row(event, record)
+            contents[record.id] = record.data
         elif isinstance(record, Delete):
             part.add("deletes", {"artifact_id": record.artifact, "deleted_at": event.at, "reason": record.reason})
     for event in events:  # afterwards: the clock of the writer that updates may be behind
-        if isinstance(event.record, Progress):
-            _fold_progress(rows.get(event.record.artifact), event, event.record, part.run_id, problems)
-    for row in rows.values():
-        part.add("artifacts", row)
+        record = event.record
+        if isinstance(record, Progress) and _fold_progress(
+            rows.get(record.artifact), event, record, part.run_id, problems
+        ):
+            contents[record.artifact] = record.progress
+    for artifact_id, row in rows.items():
+        data_json = _json(contents[artifact_id])
+        part.add("artifacts", {**row, **describe_content(row["type"], contents[artifact_id], data_json)})
+        part.add("contents", {"artifact_id": artifact_id, "data_json": data_json})
 
 
 def _artifact_row(event: Event, record: Artifact) -> Row:
@@ -205,7 +213,6 @@ def _artifact_row(event: Event, record: Artifact) -> Row:
         "updated_at": event.at,
         "n_updates": 0,
         "description": record.description,
-        "data_json": _json(record.data),
         "metadata_json": _json(record.metadata),
         "deleted_at": None,
         "deleted_reason": None,
@@ -214,17 +221,18 @@ def _artifact_row(event: Event, record: Artifact) -> Row:
     }
 
 
-def _fold_progress(row: Row | None, event: Event, record: Progress, run_id: str, problems: list[Problem]) -> None:
+def _fold_progress(row: Row | None, event: Event, record: Progress, run_id: str, problems: list[Problem]) -> bool:
+    """Note in the row of an artifact that its progress changed, and say whether that can be."""
     if row is None or row["type"] != "progress":
         reason = "is not in this run" if row is None else f"is of type {row['type']}"
         file = f"{run_id}/{event.writer}"
         problems.append(Problem(run_id, file, 0, f"progress of artifact {record.artifact}, which {reason}"))
-        return
-    row["data_json"] = _json(record.progress)
+        return False
     row["updated_at"] = max(event.at, row["created_at"])
     row["n_updates"] += 1
     if record.description is not None:
         row["description"] = record.description
+    return True
 
 
 def _add_metrics(part: RunPart, events: Sequence[Event]) -> None:

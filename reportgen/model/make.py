@@ -58,6 +58,13 @@ def build_model(
     rows = {name: table_rows(tables[name]) for name in tables}
     newest = max((row["last_record_at"] for row in rows["runs"]), default=0)
     as_of = max(newest, source_date_us or 0)
+    contents = {
+        (row["run_id"], row["artifact_id"]): row["data_json"]
+        for table in compaction.days["contents"].values()
+        for row in table.to_pylist()
+    }
+    for row in rows["artifacts"]:
+        row["data_json"] = contents.get((row["run_id"], row["artifact_id"]), "null")
     grouped = {name: _by_run(rows[name]) for name in rows}
     every_run = [_make_run(row, grouped, table_files, as_of) for row in rows["runs"]]
     runs = [run for run in every_run if run.deleted_at is None]
@@ -214,11 +221,7 @@ def _make_artifact(row: Mapping[str, Any], table_files: Mapping[str, TableFile])
 
 def blob_of(kind: str, row: Mapping[str, Any]) -> str:
     """The name of the file that an artifact of this type is kept in; empty when its content is in its record."""
-    if row["type"] != kind or '"blob"' not in row["data_json"]:
-        return ""
-    content = json.loads(row["data_json"])
-    blob = content.get("blob") if isinstance(content, dict) else None
-    return blob if isinstance(blob, str) else ""
+    return (row["blob"] or "") if row["type"] == kind else ""
 
 
 def _make_edge(row: Mapping[str, Any]) -> Edge:

@@ -1,6 +1,7 @@
 """Questions about artifacts.
 
-Only the columns that decide are read of all of them; the content is read of those alone that are asked for.
+Only the columns that decide are read of all of them; `reportgen.queries.contents` reads the content of those that are
+looked at.
 """
 
 from __future__ import annotations

@@ -234,7 +234,7 @@ def choose_form(old: float | None, new: float | None, unit: str) -> NumberForm:
 
 
 def _compare_artifacts(store: Store, old_id: str, new_id: str) -> list[ArtifactDifference]:
-    columns = ["key", "version", "run_id", "type", "data_json", "deleted_at"]
+    columns = ["key", "version", "run_id", "type", "content_digest", "deleted_at"]
     rows = table_rows(store.read("artifacts", columns, {"run_id": {old_id, new_id}}))
     runs: dict[str, dict[str, Row]] = {old_id: {}, new_id: {}}
     for row in rows:  # versions of a key come in their order
@@ -248,7 +248,7 @@ def _keys(runs: Mapping[str, Mapping[str, Row]]) -> set[str]:
 
 
 def _compare_artifact(key: str, old: Row | None, new: Row | None) -> ArtifactDifference:
-    before, now = ({key: (row["type"], row["data_json"])} if row else {} for row in (old, new))
+    before, now = ({key: (row["type"], row["content_digest"])} if row else {} for row in (old, new))
     return ArtifactDifference(
         key=key,
         outcome=_outcome(key, before, now),

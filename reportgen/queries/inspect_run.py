@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from reportgen.queries.runs import Row, describe_run, read_runs
-from reportgen.store import SCHEMAS, Store, table_rows
+from reportgen.store import Store, table_rows
 
-_ARTIFACT_COLUMNS = [name for name in SCHEMAS["artifacts"].names if name != "data_json"]
 _RELATED = ["pipeline"]
 _MAX_DEPTH = 50
 
@@ -163,7 +162,7 @@ def _find_children(store: Store, run_id: str, now_us: int) -> list[Row]:
 
 
 def _read_artifacts(store: Store, run_id: str) -> list[Row]:
-    rows = table_rows(store.read("artifacts", _ARTIFACT_COLUMNS, {"run_id": [run_id]}))
+    rows = _rows(store, "artifacts", run_id)
     rows.sort(key=lambda row: (row["created_at"], row["writer"], row["seq"]))
     return [{**row, "metadata": read_object(row["metadata_json"])} for row in rows]
 

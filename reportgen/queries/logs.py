@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from functools import cached_property
 from typing import Any
 
 import pyarrow as pa
 
 from reportgen.sources import Source
-from reportgen.store import POINTS, SCHEMAS, WHOLE_TABLES
+from reportgen.store import SCHEMAS, WHOLE_TABLES
 from reportgen.store.arrays import empty_table
 
 
@@ -40,10 +40,10 @@ class Logs:
             It cannot be read.
         """
         name = _FILES.get(name, name)
-        if name == "points":
-            return self.points()
+        if name in ("contents", "points"):
+            return self._read_days(name, {})
         if name not in WHOLE_TABLES:
-            known = ", ".join([*WHOLE_TABLES, *_FILES, "points"])
+            known = ", ".join([*WHOLE_TABLES, *_FILES, "contents", "points"])
             raise ValueError(f"there is no table {name!r}: the tables are {known}")
         return self._source.store.read(name)
 
@@ -70,16 +70,31 @@ class Logs:
         pyarrow.Table
             Sorted by the day on which runs began, then by name, run and index.
         """
-        where: dict[str, Collection[str]] = {
-            column: [value] for column, value in (("name", name), ("run_id", run_id)) if value is not None
-        }
+        return self._read_days("points", {"name": name, "run_id": run_id})
+
+    def contents(self, run_id: str | None = None, artifact_id: str | None = None) -> pa.Table:
+        """Give the contents of artifacts that are not deleted.
+
+        Parameters
+        ----------
+        run_id, artifact_id
+            Only those of this run, or of this artifact; by default all, which may be very much.
+
+        Returns
+        -------
+        pyarrow.Table
+            Sorted by the day on which runs began, then by run and artifact.
+        """
+        return self._read_days("contents", {"run_id": run_id, "artifact_id": artifact_id})
+
+    def _read_days(self, table: str, asked: Mapping[str, str | None]) -> pa.Table:
+        where: dict[str, Collection[str]] = {name: [value] for name, value in asked.items() if value is not None}
         store = self._source.store
-        days = [store.read_day("points", day, where) for day in store.days_of("points")]
-        joined = pa.concat_tables([empty_table(POINTS), *days]).unify_dictionaries()
-        return joined.cast(SCHEMAS["points"])
+        days = [store.read_day(table, day, where).cast(SCHEMAS[table]) for day in store.days_of(table)]
+        return pa.concat_tables([empty_table(SCHEMAS[table]), *days])
 
     def to_pandas(self, name: str) -> Any:
-        """Give a table, or `"points"`, as a `pandas.DataFrame`; pandas must be installed.
+        """Give a table, `"contents"` or `"points"` as a `pandas.DataFrame`; pandas must be installed.
 
         Raises
         ------
@@ -90,7 +105,7 @@ class Logs:
         return self.table(name).to_pandas()
 
     def to_polars(self, name: str) -> Any:
-        """Give a table, or `"points"`, as a `polars.DataFrame`; polars must be installed. Errors as for `to_pandas`."""
+        """Do what `to_pandas` does for a `polars.DataFrame`; polars must be installed."""
         return importlib.import_module("polars").DataFrame(self.table(name))
 
     def __repr__(self) -> str:

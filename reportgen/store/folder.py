@@ -1,7 +1,7 @@
 """A store on the disk: the tables of a site or of a cache, opened one by one as they are asked for.
 
     <folder>/runs.parquet, steps.parquet, …
-    <folder>/points/<day>.parquet, records/<day>.parquet
+    <folder>/contents/<day>.parquet, points/<day>.parquet, records/<day>.parquet
     <folder>/blobs/<sha256>.<ext>
 
 `Store` is what questions are asked of, wherever the tables are: `StoreFolder` reads them from files, and
@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -39,7 +39,7 @@ class Store(Protocol):
         ...
 
     def days_of(self, table: str) -> list[str]:
-        """Give the days (`YYYY-MM-DD`) that `points` or `records` has tables of."""
+        """Give the days (`YYYY-MM-DD`) that `contents`, `points` or `records` has tables of."""
         ...
 
     def read_day(self, table: str, day: str, where: Where | None = None) -> pa.Table:
@@ -65,11 +65,21 @@ class StoreFolder:
     def days_of(self, table: str) -> list[str]:
         """Give the days as the runs have them, so that a file that is not there is noticed."""
         runs = self.read("runs", ["run_id", "started_at"])
+        holders = self._runs_with(table)
+        if holders is not None:
+            runs = runs.filter(pc.is_in(runs["run_id"], value_set=text_array(holders)))
+        return sorted({iso_day(row["started_at"]) for row in table_rows(runs.select(["started_at"]))})
+
+    def _runs_with(self, table: str) -> set[str] | None:
+        """Give the runs that have rows in the tables of days; `None` for all."""
         if table == "points":
             lists = self.read("lists", ["run_id", "n_values"])
-            with_points = {row["run_id"] for row in lists.to_pylist() if row["n_values"]}
-            runs = runs.filter(pc.is_in(runs["run_id"], value_set=text_array(with_points)))
-        return sorted({iso_day(row["started_at"]) for row in table_rows(runs.select(["started_at"]))})
+            return {row["run_id"] for row in lists.to_pylist() if row["n_values"]}
+        if table == "contents":
+            artifacts = self.read("artifacts", ["run_id", "deleted_at"])
+            run_ids: list[Any] = artifacts.filter(pc.is_null(artifacts["deleted_at"]))["run_id"].to_pylist()
+            return {*run_ids}
+        return None
 
     def read_day(self, table: str, day: str, where: Where | None = None) -> pa.Table:
         return read_parquet(self.folder / table / f"{day}{SUFFIX}", table, None, where)

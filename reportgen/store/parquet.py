@@ -25,6 +25,7 @@ _FORMAT_KEY = b"reportgen_data_format"
 _GROUP_ROWS = 65_536
 _GROUP_BYTES = 1_000_000
 _MOST_ROWS, _MOST_ROWS_A_BYTE = 1_000_000, 4
+_LONG_TEXTS = {"data_json", "metadata_json"}  # of contents and artifacts, which are asked for one by one
 _REPEATED = ["name", "run_id", "key", "pipeline", "deployment"]
 
 Where = Mapping[str, Collection[str]]
@@ -35,7 +36,7 @@ def to_parquet(table: pa.Table) -> bytes:
     table = _with_plain_dictionaries(table.replace_schema_metadata(None).combine_chunks())
     n_rows = (
         max(_GROUP_BYTES * len(table) // max(table.nbytes, 1), 100)
-        if "data_json" in table.column_names
+        if _LONG_TEXTS & {*table.column_names}
         else _GROUP_ROWS
     )
     sink = io.BytesIO()

@@ -313,19 +313,20 @@ answer = runs.join(edges, on="run_id", how="semi").sort("started_at").collect()
     ),
     ReadyQuery(
         "A table artifact as a data frame",
-        "Its newest version. SQL has to name the columns; of a table that is a file, because it has over 1,000 rows, "
-        "that query gives none: take the next one.",
+        "Its newest version; contents lie by day, as points do. SQL has to name the columns; of a table that is a "
+        "file, because it has over 1,000 rows, that query gives none: take the next one.",
         sql="""\
 with newest as (
-    select data_json
+    select run_id, artifact_id, blob
     from 'data/artifacts.parquet'
     where key = 'worst-rows' and type = 'table' and deleted_at is null
     order by version desc
     limit 1
 ), lines as (
     select unnest((data_json -> 'rows')::json[]) as line
-    from newest
-    where (data_json ->> 'blob') is null
+    from 'data/contents/*.parquet'
+    join newest using (run_id, artifact_id)
+    where blob is null
 )
 select (line ->> 0)::bigint as id, line ->> 1 as text
 from lines;
@@ -337,10 +338,14 @@ import pandas as pd
 
 wanted = [("key", "==", "worst-rows"), ("type", "==", "table")]
 versions = pd.read_parquet("data/artifacts.parquet", filters=wanted)
-data = json.loads(versions[versions["deleted_at"].isna()].iloc[-1]["data_json"])
-if "blob" in data:
-    answer = pd.read_parquet(f"data/blobs/{data['blob']}")
+newest = versions[versions["deleted_at"].isna()].iloc[-1]
+if pd.notna(newest["blob"]):
+    answer = pd.read_parquet(f"data/blobs/{newest['blob']}")
 else:
+    identity = [(column, "==", newest[column]) for column in ("run_id", "artifact_id")]
+    run = pd.read_parquet("data/runs.parquet", filters=identity[:1]).iloc[0]
+    contents = pd.read_parquet(f"data/contents/{run['started_at']:%Y-%m-%d}.parquet", filters=identity)
+    data = json.loads(contents.iloc[0]["data_json"])
     answer = pd.DataFrame(data["rows"], columns=data["columns"])
 """,
         polars="""\
@@ -350,10 +355,15 @@ import polars as pl
 
 wanted = (pl.col("key") == "worst-rows") & (pl.col("type") == "table") & pl.col("deleted_at").is_null()
 versions = pl.scan_parquet("data/artifacts.parquet").filter(wanted).collect()
-data = json.loads(versions["data_json"][-1])
-if "blob" in data:
-    answer = pl.read_parquet(f"data/blobs/{data['blob']}")
+newest = versions.row(-1, named=True)
+if newest["blob"]:
+    answer = pl.read_parquet(f"data/blobs/{newest['blob']}")
 else:
+    of_run = pl.col("run_id") == newest["run_id"]
+    run = pl.scan_parquet("data/runs.parquet").filter(of_run).collect().row(0, named=True)
+    contents = pl.scan_parquet(f"data/contents/{run['started_at']:%Y-%m-%d}.parquet")
+    content = contents.filter(of_run, pl.col("artifact_id") == newest["artifact_id"]).collect()
+    data = json.loads(content["data_json"][0])
     answer = pl.DataFrame(data["rows"], schema=data["columns"], orient="row", strict=False)
 """,
     ),
@@ -362,7 +372,7 @@ else:
         "The file holds the whole table; only the columns that are named are read.",
         sql="""\
 set variable file = (
-    select 'data/blobs/' || (data_json ->> 'blob')
+    select 'data/blobs/' || blob
     from 'data/artifacts.parquet'
     where key = 'predictions' and type = 'table' and deleted_at is null
     order by version desc
@@ -372,24 +382,19 @@ select id, p
 from read_parquet(getvariable('file'));
 """,
         pandas="""\
-import json
-
 import pandas as pd
 
 wanted = [("key", "==", "predictions"), ("type", "==", "table")]
 versions = pd.read_parquet("data/artifacts.parquet", filters=wanted)
-data = json.loads(versions[versions["deleted_at"].isna()].iloc[-1]["data_json"])
-answer = pd.read_parquet(f"data/blobs/{data['blob']}", columns=["id", "p"])
+newest = versions[versions["deleted_at"].isna()].iloc[-1]
+answer = pd.read_parquet(f"data/blobs/{newest['blob']}", columns=["id", "p"])
 """,
         polars="""\
-import json
-
 import polars as pl
 
 wanted = (pl.col("key") == "predictions") & (pl.col("type") == "table") & pl.col("deleted_at").is_null()
 versions = pl.scan_parquet("data/artifacts.parquet").filter(wanted).collect()
-data = json.loads(versions["data_json"][-1])
-answer = pl.scan_parquet(f"data/blobs/{data['blob']}").select("id", "p").collect()
+answer = pl.scan_parquet(f"data/blobs/{versions['blob'][-1]}").select("id", "p").collect()
 """,
     ),
 )

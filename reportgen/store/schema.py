@@ -127,11 +127,11 @@ TABLES: dict[str, TableInfo] = {
             Column("updated_at", _TIME, "when its progress changed last"),
             Column("n_updates", _INT, "how often its progress changed"),
             Column("description", _TEXT, "its description, Markdown", optional=True),
-            Column(
-                "data_json",
-                _TEXT,
-                "its content: `{link, link_text}`, text, `{columns, rows}`, `{url}`, per cent; `{blob}` is in `blobs`",
-            ),
+            Column("content_digest", _TEXT, "tells its content: 32 hex digits; missing when deleted", optional=True),
+            Column("n_rows", _INT, "rows of a table; 0 when its content has another form", optional=True),
+            Column("n_columns", _INT, "columns of a table; 0 when its content has another form", optional=True),
+            Column("percent", _REAL, "per cent of progress, when its content is a number", optional=True),
+            Column("blob", _TEXT, "the file in `blobs` that an image or a table is kept in, if any", optional=True),
             Column("metadata_json", _TEXT, "further facts, an object"),
             Column("deleted_at", _TIME, "when it was deleted; then its content is gone", optional=True),
             Column("deleted_reason", _TEXT, "why", optional=True),
@@ -139,6 +139,20 @@ TABLES: dict[str, TableInfo] = {
             Column("seq", _INT, "the number of its record"),
         ),
         ("key", "version", "created_at", "run_id", "writer", "seq"),
+    ),
+    "contents": TableInfo(
+        "the content of an artifact that is not deleted",
+        (
+            Column("run_id", _TEXT, "the run that recorded the artifact"),
+            Column("artifact_id", _TEXT, "the artifact"),
+            Column(
+                "data_json",
+                _TEXT,
+                "its content: `{link, link_text}`, text, `{columns, rows}`, `{url}`, per cent; `{blob}` is in `blobs`",
+            ),
+        ),
+        ("run_id", "artifact_id"),
+        by_day=True,
     ),
     "metrics": TableInfo(
         "a metric of a run",

@@ -17,7 +17,7 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
-from reportgen import urls
+from reportgen import contentfacts, urls
 from reportgen.jsontext import encode_json
 from reportgen.model import Artifact
 from reportgen.prose import render_inline
@@ -123,9 +123,7 @@ def _links(artifact: Artifact, here: Here, page: str) -> Sequence[Link]:
 
 def _table_parts(artifact: Artifact) -> tuple[list[str], list[list[Any]]]:
     columns, rows = artifact.data["columns"], artifact.data["rows"]
-    if not all(isinstance(row, list) for row in rows):
-        raise TypeError("a row is no list")
-    width = max(len(columns), *(len(row) for row in rows), 0) if rows else len(columns)
+    width = contentfacts.table_width(columns, rows)
     names = [str(name) for name in columns] + [str(index) for index in range(len(columns), width)]
     return names, [row + [None] * (width - len(row)) for row in rows]
 
@@ -135,14 +133,7 @@ def table_size(artifact: Artifact) -> tuple[int, int]:
     file = artifact.table_file
     if file is not None and not file.broken:
         return file.n_rows, len(file.columns)
-    try:
-        columns, rows = _table_parts(artifact)
-        declared = artifact.data.get("n_rows")
-    except (KeyError, TypeError, AttributeError):
-        return 0, 0
-    return max(declared, len(rows)) if isinstance(declared, int) and "blob" in artifact.data else len(rows), len(
-        columns
-    )
+    return contentfacts.table_size(artifact.data)
 
 
 def _is_number(cell: Any) -> bool:

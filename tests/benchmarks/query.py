@@ -139,6 +139,7 @@ def ask(place: Path, label: str, n_runs: int) -> None:
     questions = [
         f"get_metrics(execution_id={some!r})",
         "Artifact.get('key-7')",
+        "Artifact.get('key-7').data",
         f"get_list_metrics(execution_id={some!r})",
         "get_metrics(name='metric-3', pipeline_name='pipeline-2')",
         "read_latest_artifacts()",
