@@ -1,0 +1,144 @@
+"""Writes the files of a site into the folder that it is made in."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Collection, Iterable
+from pathlib import Path
+from typing import Any
+
+from reportgen.publish.manifest import NO_FILES, FileFacts, Manifest
+from reportgen.urls import MANIFEST
+
+
+def write_file(folder: Path, url: str, content: bytes) -> tuple[str, str, int]:
+    """Write one file of a site, in any process.
+
+    Parameters
+    ----------
+    folder
+        `SiteWriter.folder`.
+    url
+        The file's address in the site.
+
+    Returns
+    -------
+    tuple
+        Address, SHA-256 and size: what `SiteWriter.add` takes.
+
+    Raises
+    ------
+    ValueError
+        The address leads out of the site.
+    OSError
+        The disk failed; the error names the file.
+    """
+    path = folder / check_url(url)
+    try:
+        _write_new(path, content)
+    except OSError as error:  # one of a full disk names no file
+        raise OSError(error.errno, error.strerror, os.fspath(path)) from error
+    return url, hashlib.sha256(content).hexdigest(), len(content)
+
+
+def _write_new(path: Path, content: bytes) -> None:
+    try:
+        file = path.open("xb")
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = path.open("xb")
+    with file:
+        file.write(content)
+
+
+def check_url(url: str) -> str:
+    """Give an address as it is if it is one of a file of a site; `ValueError` if it leads out of the site."""
+    if url == MANIFEST or not {"", ".", ".."}.isdisjoint(url.split("/")):
+        raise ValueError(f"not an address to write: {url}")
+    return url
+
+
+class SiteWriter:
+    """Writes the files of a site, or those that change; made by `open_site` and `update_site`.
+
+    Parameters
+    ----------
+    folder
+        Where the files are written, at their addresses.
+    old
+        The manifest of the files that stay unless they are written or gone.
+    gone
+        The addresses of files that are there no more.
+    """
+
+    def __init__(self, folder: Path, old: Manifest = NO_FILES, gone: Collection[str] = ()) -> None:
+        self.folder = folder
+        self.manifest: Manifest | None = None
+        self.files: dict[str, FileFacts] = {}
+        self._old = old
+        self._gone = frozenset(gone)
+
+    @property
+    def n_files(self) -> int:
+        """How many files were written."""
+        return len(self.files)
+
+    def write(self, url: str, content: bytes) -> None:
+        """Write one file at an address of the site.
+
+        Raises
+        ------
+        ValueError
+            The address was written before, leads out of the site, or is that of a file that is gone.
+        OSError
+            The disk failed; `open_site` and `update_site` make an `OutputError` of it.
+        """
+        self._check_new(url)
+        self._remember(*write_file(self.folder, url, content))
+
+    def add(self, files: Iterable[tuple[str, str, int]]) -> None:
+        """Take note of files that other processes wrote with `write_file`: address, SHA-256 in hex, size.
+
+        Raises
+        ------
+        ValueError
+            As `write` does, or a file has another size.
+        OSError
+            A file is not there.
+        """
+        for url, sha256, n_bytes in files:
+            self._check_new(url)
+            if (self.folder / url).stat().st_size != n_bytes:
+                raise ValueError(f"not of {n_bytes} bytes: {url}")
+            self._remember(url, sha256, n_bytes)
+
+    def _check_new(self, url: str) -> None:
+        if check_url(url) in self.files or url in self._gone:
+            raise ValueError(f"not an address to write: {url}")
+
+    def _remember(self, url: str, sha256: str, n_bytes: int) -> None:
+        self.files[url] = (sha256, n_bytes)
+
+    def write_manifest(self, facts: dict[str, Any]) -> None:
+        """Write the list of all files with size and SHA-256, last, and wait until it is on the disk.
+
+        Raises
+        ------
+        OSError
+            The disk failed; `open_site` and `update_site` make an `OutputError` of it.
+        """
+        self.manifest = self._old.change(facts, self.files, self._gone)
+        path = self.folder / MANIFEST
+        try:
+            write_synced(path, self.manifest.content)
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, os.fspath(path)) from error
+
+
+def write_synced(path: Path, content: bytes) -> None:
+    """Write a file through to the disk."""
+    with path.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
