@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import errno
-import fcntl
+import functools
 import hashlib
 import json
-import os
+import pickle
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
 
-from reportgen import publish
 from reportgen.errors import OutputError
-from reportgen.publish import SiteWriter, check_output, open_site, read_manifest
+from reportgen.publish import SiteWriter, check_output, open_site, switch, write_file
 
 
 def make_site(output: Path, files: dict[str, bytes]) -> None:
@@ -60,7 +61,7 @@ def test_site_is_made_where_there_is_none_and_its_parents_too(tmp_path: Path) ->
 
 
 def test_switch_works_without_exchange_of_folders(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(publish, "_exchange", lambda one, other: False)
+    monkeypatch.setattr(switch, "_exchange", lambda one, other: False)
     make_site(site, {"index.html": b"new"})
     assert sorted(files_below(site)) == ["index.html", "manifest.json"]
     assert alone(site)
@@ -75,7 +76,7 @@ def test_failed_switch_puts_the_old_site_back(site: Path, monkeypatch: pytest.Mo
             raise OSError(errno.EACCES, "Permission denied")
         return rename(path, target)
 
-    monkeypatch.setattr(publish, "_exchange", lambda one, other: False)
+    monkeypatch.setattr(switch, "_exchange", lambda one, other: False)
     monkeypatch.setattr(Path, "rename", refuse_new)
     with pytest.raises(OutputError):
         make_site(site, {"index.html": b"new"})
@@ -146,31 +147,6 @@ def test_leftover_of_a_killed_build_is_removed(tmp_path: Path, name: str) -> Non
     (leftover / "runs" / "a.html").write_bytes(b"half")
     make_site(tmp_path / name, {"index.html": b"new"})
     assert [path.name for path in tmp_path.iterdir()] == [name]
-
-
-def test_folder_of_a_running_build_is_not_a_leftover(site: Path) -> None:
-    with open_site(site) as running:
-        running.write("index.html", b"slow")
-        make_site(site, {"index.html": b"fast"})
-        assert running.folder.is_dir()
-        assert (site / "index.html").read_bytes() == b"fast"
-        running.write_manifest({})
-    assert (site / "index.html").read_bytes() == b"slow"
-    assert alone(site)
-
-
-def test_folder_locked_by_another_process_is_not_a_leftover(site: Path) -> None:
-    other = site.with_name(".site.new-ffffffff")
-    other.mkdir()
-    descriptor = os.open(other, os.O_RDONLY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        make_site(site, {"index.html": b"new"})
-        assert other.is_dir()
-    finally:
-        os.close(descriptor)
-    make_site(site, {"index.html": b"new"})
-    assert not other.exists()
 
 
 def test_site_that_was_moved_aside_by_a_killed_build_comes_back(site: Path) -> None:
@@ -267,7 +243,7 @@ def test_names_that_only_begin_alike_are_not_within_each_other(tmp_path: Path) -
 
 
 def test_manifest_lists_every_file_with_its_hash(site: Path) -> None:
-    manifest = read_manifest(site)
+    manifest = json.loads((site / "manifest.json").read_bytes())
     on_disk = files_below(site)
     on_disk.pop("manifest.json")
     assert manifest["files"] == {
@@ -285,17 +261,50 @@ def test_same_files_give_the_same_manifest_in_any_order(tmp_path: Path) -> None:
     json.loads((tmp_path / "a" / "manifest.json").read_bytes())
 
 
-@pytest.mark.parametrize("url", ["../x", "a/../../x", "..", "/etc/x", "//x", "a/.."])
+@pytest.mark.parametrize("url", ["../x", "a/../../x", "..", "/etc/x", "//x", "a/..", "", "a//b", "a/", "manifest.json"])
 def test_address_out_of_the_site_is_not_written(tmp_path: Path, url: str) -> None:
     (tmp_path / "new").mkdir()
     with pytest.raises(ValueError, match="not an address"):
-        SiteWriter(tmp_path / "new", tmp_path).write(url, b"x")
+        SiteWriter(tmp_path / "new").write(url, b"x")
+    with pytest.raises(ValueError, match="not an address"):
+        SiteWriter(tmp_path / "new").add([(url, "0" * 64, 1)])
+    with pytest.raises(ValueError, match="not an address"):
+        write_file(tmp_path / "new", url, b"x")
     assert files_below(tmp_path) == {}
 
 
 def test_address_is_not_written_twice(tmp_path: Path) -> None:
-    writer = SiteWriter(tmp_path, tmp_path)
+    writer = SiteWriter(tmp_path)
     writer.write("a.html", b"1")
     with pytest.raises(ValueError, match="not an address"):
         writer.write("a.html", b"2")
     assert (files_below(tmp_path), writer.n_files) == ({"a.html": b"1"}, 1)
+
+
+def test_files_that_other_processes_wrote_are_listed_like_those_of_this_one(tmp_path: Path) -> None:
+    files = {f"runs/{n}.html": bytes(n) for n in range(20)}
+    make_site(tmp_path / "a", files)
+    with open_site(tmp_path / "b") as site, ProcessPoolExecutor(2, get_context("spawn")) as pool:
+        site.add(pool.map(functools.partial(write_file, site.folder), files, files.values()))
+        site.write_manifest({"n_runs": 1})
+    assert files_below(tmp_path / "b") == files_below(tmp_path / "a")
+
+
+def test_file_that_another_process_did_not_write_is_not_listed(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"short")
+    with pytest.raises(ValueError, match="not of 6 bytes"):
+        SiteWriter(tmp_path).add([("a", "0" * 64, 6)])
+    with pytest.raises(FileNotFoundError):
+        SiteWriter(tmp_path).add([("b", "0" * 64, 6)])
+
+
+def test_full_disk_of_another_process_is_explained_too(site: Path) -> None:
+    before = files_below(site)
+
+    def fail(folder: Path) -> None:
+        raise pickle.loads(pickle.dumps(OSError(errno.ENOSPC, "No space left on device", str(folder / "x"))))
+
+    with pytest.raises(OutputError, match="No space left on device"), open_site(site) as writer:
+        fail(writer.folder)
+    assert files_below(site) == before
+    assert alone(site)
