@@ -7,6 +7,7 @@ import random
 import shutil
 import sys
 import tempfile
+import time
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from reportgen import cache
 from reportgen.compact import Compaction
 from reportgen.errors import InputError
 from reportgen.log.reader import read_run
+from reportgen.log.seal import seal_journal
 from reportgen.sources import open_source, read_everything
 from reportgen.store import WHOLE_TABLES, Store, table_rows
 
@@ -238,6 +240,101 @@ def test_small_logs_leave_nothing_behind(tmp_path: Path, monkeypatch: pytest.Mon
     assert ask(tmp_path / "runs") == [1]
     assert [path.name for path in tmp_path.iterdir() if path.name != "runs"] == []
 
+
+# Whose files they are
+
+
+def write_twin(log_dir: Path, value: int, run_id: str = "r1") -> None:
+    """Write a journal that differs from its twins in what it says alone, not in name, size or time."""
+    path = write_run(log_dir, run_id, [run_start(), metric("m", value), end()], folder="f")
+    os.utime(path, ns=(START, START))
+
+
+def test_log_directories_with_files_of_the_same_names_sizes_and_times_are_told_apart(tmp_path: Path) -> None:
+    write_twin(tmp_path / "one", 1, "r1")
+    write_twin(tmp_path / "two", 2, "r2")
+    for _ in range(2):
+        assert ask(tmp_path / "one") == [1]
+        assert ask(tmp_path / "two") == [2]
+        both = open_source([tmp_path / "one", tmp_path / "two"]).store
+        assert both.read("metrics", ["run_id", "value"]).to_pylist() == [
+            {"run_id": "r1", "value": 1},
+            {"run_id": "r2", "value": 2},
+        ]
+
+
+def test_link_to_other_logs_is_followed_again(tmp_path: Path) -> None:
+    write_twin(tmp_path / "one", 1)
+    write_twin(tmp_path / "two", 2)
+    for name, value in (("one", 1), ("two", 2), ("one", 1)):
+        (tmp_path / "link").unlink(missing_ok=True)
+        (tmp_path / "link").symlink_to(name)
+        assert ask(tmp_path / "link") == [value]
+
+
+def test_logs_that_are_named_twice_are_one_state(logs: Path, tmp_path: Path, counter: Counter) -> None:
+    (tmp_path / "link").symlink_to("runs")
+    ask(logs)
+    found = open_source([logs, tmp_path / "link", tmp_path / "runs" / ".." / "runs"]).store
+    assert everything(found) == read_anew(logs)
+    assert len(counter.run_ids) == 4
+    assert len(states(logs)) == 1
+
+
+def test_journal_is_of_another_writer_when_the_segment_beside_it_is(tmp_path: Path) -> None:
+    folder = tmp_path / "runs" / "f"
+    late = b'{"kind":"metric","ts":%d,"seq":9,"name":"m","value":9}\n' % (START + HOUR)
+    for number, run_id in enumerate(["r1", "run-2"]):
+        path = write_run(tmp_path / "runs", run_id, [run_start(), metric("m", number)], folder="f")
+        path.with_suffix(".parquet").unlink(missing_ok=True)
+        seal_journal(path)
+        path.write_bytes(late)  # goes on where the segment ends, and does not say whose it is
+        os.utime(path, ns=(START, START))
+        assert everything(open_source([folder.parent]).store) == read_anew(folder.parent)
+        (row,) = reportgen.get_metrics("m", log_dir=folder.parent)
+        assert (row["execution_id"], row["value"]) == (run_id, 9)
+
+
+# States that are half gone
+
+
+@pytest.mark.parametrize("left", [[], ["runs.parquet"], ["points"], ["state.json"]], ids=str)
+def test_state_that_was_removed_in_part_is_dropped(logs: Path, left: list[str]) -> None:
+    ask(logs)
+    (state,) = states(logs)
+    for path in state.iterdir():
+        if path.name not in left:
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+    for _ in range(2):
+        assert ask(logs) == [0, 1, 2, 3]
+        assert everything(open_source([logs]).store) == read_anew(logs)
+    write_run(logs, "r9", [run_start(), metric("m", 9)], at=START + 500 * HOUR)
+    assert everything(open_source([logs]).store) == read_anew(logs)
+
+
+@pytest.mark.parametrize("name", ["runs", "metrics", "points/2026-01-01"])
+def test_damaged_state_that_cannot_be_removed_is_not_asked_again(
+    logs: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask(logs)
+    (state,) = states(logs)
+    (state / f"{name}.parquet").write_bytes(b"")
+    monkeypatch.setattr(shutil, "rmtree", lambda *_, **__: None)
+    assert everything(open_source([logs]).store) == read_anew(logs)
+    assert not (state / "state.json").exists()
+    assert everything(open_source([logs]).store) == read_anew(logs)
+
+
+def test_what_a_killed_process_left_is_removed_after_an_hour(logs: Path) -> None:
+    root = logs.with_name(".runs-cache")
+    for name, age in ((".new-old", 4000), (".new-young", 60)):
+        (root / name).mkdir(parents=True)
+        os.utime(root / name, (time.time() - age,) * 2)
+    ask(logs)
+    assert sorted(path.name for path in root.glob(".new-*")) == [".new-young"]
+
+
+# Laws
 
 kinds = st.sampled_from(["add", "append", "late", "remove", "delete", "undelete", "touch"])
 

@@ -8,7 +8,6 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-import msgspec
 import pytest
 from logs import (
     HOUR,
@@ -26,7 +25,6 @@ from logs import (
     use,
     write_blob,
     write_run,
-    write_small_project,
 )
 
 from reportgen.build import BuildResult, build_site

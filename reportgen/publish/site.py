@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import secrets
 import shutil
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
@@ -48,9 +48,7 @@ def open_site(output: Path, waiting: Waiting | None = None) -> Iterator[SiteWrit
 
 
 @contextlib.contextmanager
-def update_site(
-    output: Path, manifest: Manifest, waiting: Waiting | None = None
-) -> Iterator[SiteWriter]:
+def update_site(output: Path, manifest: Manifest, waiting: Waiting | None = None) -> Iterator[SiteWriter]:
     """Give a writer for the files of a site that change; on leaving without an error they take their places.
 
     Parameters
