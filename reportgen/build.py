@@ -26,16 +26,26 @@ from reportgen.basis import basis_of_site
 from reportgen.changes import find_changes
 from reportgen.compact import Compaction, Update, compact_runs
 from reportgen.errors import InputError
+from reportgen.gather import gather
 from reportgen.history import load_state, save_state
 from reportgen.log.find import scan_logs
 from reportgen.log.reader import read_run
 from reportgen.model import Files, Model, Problem
 from reportgen.options import Options
 from reportgen.parallel import OpenExecutor, choose_executor, count_processors, run_tasks
-from reportgen.publish import Manifest, SiteWriter, check_output, lock_site, open_site, repair_site, update_site
+from reportgen.publish import (
+    Manifest,
+    SiteWriter,
+    check_output,
+    lock_site,
+    open_site,
+    repair_site,
+    update_site,
+    write_file,
+)
 from reportgen.seen import SeenFile, files_of, identify_all
 from reportgen.sources import divide_paths, find_store, read_everything
-from reportgen.store import DATA_FORMAT, Layers, StoreFolder, to_parquet
+from reportgen.store import DATA_FORMAT, DAY_TABLES, Layers, Store, StoreFolder, to_parquet
 from reportgen.units import Unit, iter_units
 from reportgen.work import Job, divide, make_units, prime_job
 
@@ -156,17 +166,29 @@ class _Build:
 
     def _build_all(self, seen: list[SeenFile]) -> BuildResult:
         check_output(self._output, [path for path in self._inputs if not self._is_output(path)])
-        everything = read_everything(self._inputs)
-        files = Files(_FoldersOf(seen), self._sites)
-        model = Model(everything, self._options, files, source_date_us=self._source_date_us)
         with open_site(self._output) as site:
-            for url, content in _iter_tables(everything):
-                site.write(url, content)
+            store = self._write_store(site, seen)
+            files = Files(_FoldersOf(seen), self._sites)
+            model = Model(store, self._options, files, source_date_us=self._source_date_us)
             job = self._make_job(site, seen, [site.folder / urls.DATA_FOLDER])
             self._make(site, job, model, [*iter_units(model)])
             manifest = site.write_manifest(self._facts(model))
         save_state(self._log_dirs, self._output, manifest.digest, seen)
         return self._result(model, len(manifest), len(manifest))
+
+    def _write_store(self, site: SiteWriter, seen: Sequence[SeenFile]) -> Store:
+        """Write all tables. What sites have among the inputs is merged in memory."""
+        if self._sites:
+            compaction = read_everything(self._inputs)
+            site.add(write_file(site.folder, url, content) for url, content in _iter_tables(compaction))
+            return compaction
+        with tempfile.TemporaryDirectory(prefix="reportgen-") as scratch:
+            whole, files = gather(seen, site.folder, Path(scratch), self._open_executor)
+            site.add(files)
+        for name, table in whole.items():
+            site.write(urls.table(name), to_parquet(table))
+        days = StoreFolder(site.folder / urls.DATA_FOLDER, is_own=True)
+        return Layers([Compaction(whole, {name: {} for name in DAY_TABLES}), days])
 
     def _make_job(self, site: SiteWriter, seen: Sequence[SeenFile], stores: Sequence[Path]) -> Job:
         return Job(stores, site.folder, self._options, _FoldersOf(seen), self._sites, self._source_date_us)

@@ -22,6 +22,17 @@ def new_id() -> str:
     return format_id(new_id_number())
 
 
+def time_of(identity: str) -> int | None:
+    """Give the nanoseconds since the epoch at which an id was made; `None` for one that does not tell."""
+    digits = identity.replace("-", "")
+    if len(digits) != 32 or digits[12] != "7":
+        return None
+    try:
+        return int(digits[:12], 16) * 1_000_000
+    except ValueError:
+        return None
+
+
 def new_id_number() -> int:
     """Give a new id as the number that `uuid.UUID(int=…)` takes."""
     try:

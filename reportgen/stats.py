@@ -8,7 +8,10 @@ from collections.abc import Sequence
 
 def mean(values: Sequence[float]) -> float:
     """Give the arithmetic mean of finite values, at least one."""
-    return math.fsum(value / len(values) for value in values)
+    try:
+        return math.fsum(values) / len(values)
+    except OverflowError:
+        return math.fsum(value / len(values) for value in values)
 
 
 def deviation(values: Sequence[float]) -> float:

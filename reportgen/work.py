@@ -12,13 +12,11 @@ from jinja2 import Environment
 
 from reportgen.model import Files, Model
 from reportgen.options import Options
-from reportgen.publish import write_file
+from reportgen.publish import WrittenFile, write_file
 from reportgen.render import make_environment, render_page
 from reportgen.store import Layers, StoreFolder
 from reportgen.units import Unit, make_unit
 from reportgen.views.parts import Page
-
-WrittenFile = tuple[str, str, int]  # address, SHA-256, size in bytes
 
 _WEIGHTS = {"metric": 40, "pipeline": 40, "key": 10, "run": 8, "artifact": 2, "runs_page": 10, "blob": 0.1}
 _OTHER_WEIGHT = 20

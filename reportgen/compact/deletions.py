@@ -14,7 +14,7 @@ from reportgen.compact.archive import decode_line
 from reportgen.log.cut import artifact_of, has_content
 from reportgen.log.parse import interpret
 from reportgen.records import without_content
-from reportgen.store import Tables, table_rows
+from reportgen.store import table_rows
 from reportgen.store.arrays import int_array, text_array
 
 _OF_CONTENT = ("description", "content_digest", "n_rows", "n_columns", "percent", "blob")
@@ -81,9 +81,8 @@ def _replace_rows(table: pa.Table, mask: Any, columns: Mapping[str, Sequence[Any
     return table
 
 
-def cut_out(records: pa.Table, artifacts: pa.Table) -> pa.Table:
+def cut_out(records: pa.Table, dead: Dead) -> pa.Table:
     """Leave the content of deleted artifacts out of the archive."""
-    dead = _find_dead(artifacts)
     mask = pc.and_(
         pc.is_in(records["kind"], value_set=text_array(["artifact", "progress"])),
         pc.is_in(records["run_id"], value_set=text_array(sorted({run_id for run_id, _ in dead}))),
@@ -99,24 +98,17 @@ def _without_dead_content(run_id: str, line: str, dead: Dead) -> str:
     return msgspec.json.encode(without_content(record)).decode() if is_dead else line
 
 
-def drop_contents(days: Tables, artifacts: pa.Table) -> dict[str, pa.Table]:
-    """Leave out the contents of deleted artifacts, and the days that have no other."""
-    dead = _find_dead(artifacts)
+def drop_contents(contents: pa.Table, dead: Dead) -> pa.Table:
+    """Leave out the contents of deleted artifacts."""
     run_ids = text_array(sorted({run_id for run_id, _ in dead}))
-    rest = {day: _without_dead_rows(table, run_ids, dead) for day, table in days.items()}
-    return {day: table for day, table in rest.items() if len(table)}
-
-
-def _without_dead_rows(table: pa.Table, run_ids: Any, dead: Dead) -> pa.Table:
-    suspects: list[Any] = pc.indices_nonzero(pc.is_in(table["run_id"], value_set=run_ids)).to_pylist()
-    rows = table.select(["run_id", "artifact_id"]).take(int_array(suspects)).to_pylist()
+    suspects: list[Any] = pc.indices_nonzero(pc.is_in(contents["run_id"], value_set=run_ids)).to_pylist()
+    rows = contents.select(["run_id", "artifact_id"]).take(int_array(suspects)).to_pylist()
     gone = {place for place, row in zip(suspects, rows, strict=True) if (row["run_id"], row["artifact_id"]) in dead}
-    return table.take(int_array(place for place in range(len(table)) if place not in gone)) if gone else table
+    return contents.take(int_array(n for n in range(len(contents)) if n not in gone)) if gone else contents
 
 
-def drop_lines(unknown: pa.Table, artifacts: pa.Table) -> pa.Table:
+def drop_lines(unknown: pa.Table, dead: Dead) -> pa.Table:
     """Leave out the lines of deleted artifacts that hold content; those of their fields that are known stay records."""
-    dead = _find_dead(artifacts) if len(unknown) else ()
     mask = [not _is_content_of(row["run_id"], row["json"], dead) for row in unknown.to_pylist()] if dead else []
     return unknown.filter(pa.array(mask)) if mask else unknown
 
@@ -126,6 +118,7 @@ def _is_content_of(run_id: str, line: str, dead: Dead) -> bool:
     return has_content(record) and (run_id, artifact_of(record)) in dead
 
 
-def _find_dead(artifacts: pa.Table) -> Dead:
+def find_dead(artifacts: pa.Table) -> Dead:
+    """Give the artifacts of which a tombstone is left."""
     table = artifacts.filter(pc.is_valid(artifacts["deleted_at"]))
     return {*zip(table["run_id"].to_pylist(), table["artifact_id"].to_pylist(), strict=True)}

@@ -8,17 +8,17 @@ parts say of one run is made into records again, merged as records, and compacte
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from reportgen.compact.compaction import EMPTY, Compaction, expand_run, without_runs
-from reportgen.compact.deletions import bury, cut_out, drop_contents, drop_lines
+from reportgen.compact.deletions import Dead, bury, cut_out, drop_contents, drop_lines, find_dead
 from reportgen.compact.rows import Curve, RunPart, compact_run
 from reportgen.log.reader import RunRecords, merge_records
-from reportgen.store import POINTS, TABLES, WHOLE_TABLES, make_table
+from reportgen.store import DAY_TABLES, POINTS, TABLES, WHOLE_TABLES, make_table
 from reportgen.store.arrays import int_array, number_array, text_array
 
 _CurvePoints = tuple[str, str, pa.Table]  # of a list metric: its name, its run, and its points without these
@@ -44,7 +44,7 @@ def _to_tables(parts: Sequence[RunPart]) -> Compaction:
         {name: make_table(name, rows[name]) for name in rows},
         {
             **{name: {day: make_table(name, more) for day, more in sorted(days[name].items())} for name in days},
-            "points": {day: _join_curves(curves[day]) for day in sorted(curves)},
+            "points": {day: join_curves(curves[day]) for day in sorted(curves)},
         },
     )
 
@@ -58,7 +58,7 @@ def _curve_table(curve: Curve) -> pa.Table:
     )
 
 
-def _join_curves(curves: Iterable[_CurvePoints]) -> pa.Table:
+def join_curves(curves: Iterable[_CurvePoints]) -> pa.Table:
     """Put the points of a day together, sorted by name and run."""
     ordered = sorted(curves, key=lambda curve: curve[:2])
     points = pa.concat_tables([table for _, _, table in ordered]).combine_chunks()
@@ -99,18 +99,12 @@ def merge(parts: Sequence[Compaction]) -> Compaction:
     artifacts = _number_versions(tables["artifacts"])
     tables["artifacts"] = artifacts = bury(artifacts, tables["deletes"])
     tables["edges"] = _place_edges(tables["edges"], artifacts)
-    tables["unknown"] = drop_lines(tables["unknown"], artifacts)
+    dead = find_dead(artifacts)
+    tables["unknown"] = drop_lines(tables["unknown"], dead)
     for name, table in tables.items():
         if name != "artifacts":
             tables[name] = _sorted(table, TABLES[name].order)
-    return Compaction(
-        tables,
-        {
-            "contents": drop_contents(_join_days(parts, "contents"), artifacts),
-            "points": _merge_points(parts),
-            "records": {day: cut_out(table, artifacts) for day, table in _join_days(parts, "records").items()},
-        },
-    )
+    return Compaction(tables, {name: _join_days(parts, name, dead) for name in DAY_TABLES})
 
 
 def _shared_runs(parts: Sequence[Compaction]) -> set[str]:
@@ -169,27 +163,49 @@ def _place_edges(edges: pa.Table, artifacts: pa.Table) -> pa.Table:
 # Days
 
 
-def _join_days(parts: Sequence[Compaction], name: str) -> dict[str, pa.Table]:
+def join_day(name: str, parts: Sequence[pa.Table], dead: Dead) -> pa.Table:
+    """Put together what parts have of the table of a day, each of which is sorted.
+
+    Parameters
+    ----------
+    name
+        The table.
+    parts
+        Rows of it; no run is in two of them.
+    dead
+        The artifacts that were deleted, by run and artifact.
+    """
+    if name == "points":
+        curves = (curve for part in parts for curve in iter_curves(part))
+        return parts[0] if len(parts) == 1 else join_curves(curves)
+    rows = _sorted(pa.concat_tables(parts), TABLES[name].order)
+    return cut_out(rows, dead) if name == "records" else drop_contents(rows, dead)
+
+
+def _join_days(parts: Sequence[Compaction], name: str, dead: Dead) -> dict[str, pa.Table]:
     days = sorted({day for part in parts for day in part.days[name]})
-    joined = {day: pa.concat_tables([part.days[name][day] for part in parts if day in part.days[name]]) for day in days}
-    return {day: _sorted(table, TABLES[name].order) for day, table in joined.items()}
+    joined = {
+        day: join_day(name, [part.days[name][day] for part in parts if day in part.days[name]], dead) for day in days
+    }
+    return {day: table for day, table in joined.items() if len(table)}
 
 
-def _merge_points(parts: Sequence[Compaction]) -> dict[str, pa.Table]:
-    days = sorted({day for part in parts for day in part.days["points"]})
-    merged = {}
-    for day in days:
-        holders = [part for part in parts if day in part.days["points"]]
-        merged[day] = (
-            holders[0].days["points"][day]
-            if len(holders) == 1
-            else _join_curves(curve for part in holders for curve in _iter_curves(part, day))
-        )
-    return merged
+def iter_curves(points: pa.Table) -> Iterator[tuple[str, str, pa.Table]]:
+    """Divide points by list metric and run: give name, run, and the points without these."""
+    nameless = points.select(_NAMELESS.names)
+    start = 0
+    for name, run_id, n in _count_repeats(points):
+        yield name, run_id, nameless.slice(start, n)
+        start += n
 
 
-def _iter_curves(part: Compaction, day: str) -> Iterable[_CurvePoints]:
-    points = part.days["points"][day].select(_NAMELESS.names)
-    for (name, run_id), (at, start, n) in part.curve_places.items():
-        if at == day:
-            yield name, run_id, points.slice(start, n)
+def _count_repeats(points: pa.Table) -> Iterator[tuple[str, str, int]]:
+    for batch in points.select(["name", "run_id"]).unify_dictionaries().combine_chunks().to_batches():
+        columns: list[Any] = [batch.column(0), batch.column(1)]
+        names, run_ids = (column.dictionary.to_pylist() for column in columns)
+        codes = pc.add(pc.multiply(columns[0].indices.cast(pa.int64()), len(run_ids)), columns[1].indices)
+        repeats: Any = pc.call_function("run_end_encode", [codes])
+        end = 0
+        for code, next_end in zip(repeats.values.to_pylist(), repeats.run_ends.to_pylist(), strict=True):
+            yield names[code // len(run_ids)], run_ids[code % len(run_ids)], next_end - end
+            end = next_end

@@ -19,11 +19,12 @@ from reportgen.publish.check import check_output
 from reportgen.publish.lock import lock_site
 from reportgen.publish.manifest import Manifest
 from reportgen.publish.site import open_site, repair_site, update_site
-from reportgen.publish.writer import SiteWriter, write_file
+from reportgen.publish.writer import SiteWriter, WrittenFile, write_file
 
 __all__ = [
     "Manifest",
     "SiteWriter",
+    "WrittenFile",
     "check_output",
     "lock_site",
     "open_site",

@@ -11,8 +11,10 @@ from typing import Any
 from reportgen.publish.manifest import NO_FILES, FileFacts, Manifest
 from reportgen.urls import MANIFEST
 
+WrittenFile = tuple[str, str, int]  # address, SHA-256 in hex, size in bytes
 
-def write_file(folder: Path, url: str, content: bytes) -> tuple[str, str, int]:
+
+def write_file(folder: Path, url: str, content: bytes) -> WrittenFile:
     """Write one file of a site, in any process.
 
     Parameters
@@ -95,7 +97,7 @@ class SiteWriter:
         self._check_new(url)
         self._remember(*write_file(self.folder, url, content))
 
-    def add(self, files: Iterable[tuple[str, str, int]]) -> None:
+    def add(self, files: Iterable[WrittenFile]) -> None:
         """Take note of files that other processes wrote with `write_file`: address, SHA-256 in hex, size.
 
         Raises

@@ -1,7 +1,7 @@
 """The store: the compacted tables, their schema and their Parquet form."""
 
 from reportgen.store.folder import Layers, Store, StoreFolder
-from reportgen.store.parquet import Where, check_data_format, read_parquet, to_parquet
+from reportgen.store.parquet import GROUP_ROWS, TableWriter, Where, check_data_format, read_parquet, to_parquet
 from reportgen.store.schema import (
     DATA_FORMAT,
     DAY_TABLES,
@@ -19,6 +19,7 @@ from reportgen.store.schema import (
 __all__ = [
     "DATA_FORMAT",
     "DAY_TABLES",
+    "GROUP_ROWS",
     "POINTS",
     "SCHEMAS",
     "TABLES",
@@ -28,6 +29,7 @@ __all__ = [
     "Store",
     "StoreFolder",
     "TableInfo",
+    "TableWriter",
     "Tables",
     "Where",
     "check_data_format",

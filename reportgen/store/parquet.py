@@ -10,7 +10,7 @@ import functools
 import io
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -22,7 +22,7 @@ from reportgen.store.schema import DATA_FORMAT, POINTS, SCHEMAS
 from reportgen.store.values import check_values
 
 _FORMAT_KEY = b"reportgen_data_format"
-_GROUP_ROWS = 65_536
+GROUP_ROWS = 65_536
 _GROUP_BYTES = 1_000_000
 _MOST_ROWS, _MOST_ROWS_A_BYTE = 1_000_000, 4
 _LONG_TEXTS = {"data_json", "metadata_json"}  # of contents and artifacts, which are asked for one by one
@@ -33,18 +33,63 @@ Where = Mapping[str, Collection[str]]
 
 def to_parquet(table: pa.Table) -> bytes:
     """Give a table's Parquet file: zstd, dictionaries, the data format in the file's metadata."""
-    table = _with_plain_dictionaries(table.replace_schema_metadata(None).combine_chunks())
-    n_rows = (
-        max(_GROUP_BYTES * len(table) // max(table.nbytes, 1), 100)
-        if _LONG_TEXTS & {*table.column_names}
-        else _GROUP_ROWS
-    )
     sink = io.BytesIO()
-    options: Any = {"compression": "zstd", "write_statistics": _paths_of_facts(table.schema), "store_schema": False}
-    with pq.ParquetWriter(sink, table.schema, **options) as writer:
-        writer.write_table(table, row_group_size=min(n_rows, _GROUP_ROWS))
-        writer.add_key_value_metadata({_FORMAT_KEY.decode(): str(DATA_FORMAT)})
+    with TableWriter(sink, table.schema, _choose_group_rows(table)) as writer:
+        writer.write(table)
     return sink.getvalue()
+
+
+def _choose_group_rows(table: pa.Table) -> int:
+    if not {"data_json", "json"} & {*table.column_names}:
+        return GROUP_ROWS
+    return min(max(_GROUP_BYTES * len(table) // max(table.nbytes, 1), 100), GROUP_ROWS)
+
+
+class TableWriter:
+    """Writes a table's Parquet file piece by piece; into what pieces it is cut changes no byte."""
+
+    def __init__(self, sink: IO[bytes], schema: pa.Schema, group_rows: int = GROUP_ROWS) -> None:
+        """Take a file that is open for writing, the table's schema, and how many rows a group has."""
+        options: Any = {"compression": "zstd", "write_statistics": _paths_of_facts(schema), "store_schema": False}
+        self._writer = pq.ParquetWriter(sink, schema.remove_metadata(), **options)
+        self._schema = schema.remove_metadata()
+        self._group_rows = group_rows
+        self._waiting: list[pa.Table] = []
+        self._n_waiting = 0
+
+    def __enter__(self) -> TableWriter:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is None:
+            if self._n_waiting or not self._n_groups:
+                self._write_group(self._take())
+            self._writer.add_key_value_metadata({_FORMAT_KEY.decode(): str(DATA_FORMAT)})
+        self._writer.close()
+
+    _n_groups = 0
+
+    def write(self, table: pa.Table) -> None:
+        """Write rows after those before."""
+        self._waiting.append(table.replace_schema_metadata(None))
+        self._n_waiting += len(table)
+        if self._n_waiting >= self._group_rows:
+            rows = self._take()
+            n_full = len(rows) // self._group_rows * self._group_rows
+            for start in range(0, n_full, self._group_rows):
+                self._write_group(rows.slice(start, self._group_rows))
+            self._waiting = [rows.slice(n_full)] if n_full < len(rows) else []
+            self._n_waiting = len(rows) - n_full
+
+    def _take(self) -> pa.Table:
+        rows = pa.concat_tables(self._waiting) if self._waiting else empty_table(self._schema)
+        self._waiting, self._n_waiting = [], 0
+        return rows
+
+    def _write_group(self, rows: pa.Table) -> None:
+        rows = _with_plain_dictionaries(rows.unify_dictionaries().combine_chunks())
+        self._writer.write_table(rows, row_group_size=self._group_rows)
+        self._n_groups += 1
 
 
 def _paths_of_facts(schema: pa.Schema) -> list[str]:
