@@ -16,9 +16,10 @@ import os
 import re
 import tempfile
 from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from reportgen import urls
 from reportgen.assets import static_files
@@ -54,6 +55,19 @@ _MAX_PROBLEMS = 1000
 Say = Callable[[str], None]
 
 
+class Progress(Protocol):
+    """Shows how far a build is."""
+
+    def stage(self, label: str, n: int, /) -> AbstractContextManager[Callable[[int], None]]:
+        """Begin a stage of `n` things to do; gives what is told how many more are done."""
+        ...
+
+
+class _NoProgress:
+    def stage(self, _label: str, _n: int, /) -> AbstractContextManager[Callable[[int], None]]:
+        return nullcontext(lambda _n: None)
+
+
 @dataclass(frozen=True)
 class BuildResult:
     """What a build made.
@@ -66,6 +80,8 @@ class BuildResult:
         What the site has.
     n_written
         How many of its files were made; the others were there already.
+    n_bytes
+        The size of all its files.
     problems, n_problems
         The first lines that could not be read, and how many there are.
     n_missing
@@ -76,6 +92,7 @@ class BuildResult:
     n_runs: int
     n_files: int
     n_written: int
+    n_bytes: int
     problems: Sequence[Problem]
     n_problems: int
     n_missing: int
@@ -100,6 +117,7 @@ def build_site(
     full: bool = False,
     open_executor: OpenExecutor | None = None,
     say: Say = lambda line: None,
+    progress: Progress | None = None,
 ) -> BuildResult:
     """Build the site of some log directories and earlier sites.
 
@@ -119,6 +137,8 @@ def build_site(
         Opens what does the work; by default worker processes where they pay.
     say
         Gets lines that tell what the build does otherwise than expected.
+    progress
+        Shows how far it is.
 
     Raises
     ------
@@ -127,7 +147,7 @@ def build_site(
     OutputError
         The output folder is not ours or cannot be written; the old site is as it was.
     """
-    build = _Build(inputs, output, options, base, open_executor, say)
+    build = _Build(inputs, output, options, base, open_executor, say, progress or _NoProgress())
     with lock_site(output, lambda path: say(f"another build is at work on {path}; waiting for it")):
         if repair_site(output) == "finished":
             say(f"finished an update of {output} that was interrupted")
@@ -143,6 +163,7 @@ class _Build:
         base: Path | None,
         open_executor: OpenExecutor | None,
         say: Say,
+        progress: Progress,
     ) -> None:
         logs, sites = divide_paths([*inputs, *([base] if base else [])])
         self._log_dirs = [*{path.resolve() if path.is_dir() else path: None for path in logs}]
@@ -152,6 +173,7 @@ class _Build:
         self._options = options
         self._open_executor = open_executor
         self._say = say
+        self._progress = progress
         self._basis = basis_of_site(options)
         self._source_date_us = _source_date_us()
 
@@ -174,7 +196,7 @@ class _Build:
             self._make(site, job, model, [*iter_units(model)])
             manifest = site.write_manifest(self._facts(model))
         save_state(self._log_dirs, self._output, manifest.digest, seen)
-        return self._result(model, len(manifest), len(manifest))
+        return self._result(model, manifest, len(manifest))
 
     def _write_store(self, site: SiteWriter, seen: Sequence[SeenFile]) -> Store:
         """Write all tables. What sites have among the inputs is merged in memory."""
@@ -183,8 +205,10 @@ class _Build:
             site.add(write_file(site.folder, url, content) for url, content in _iter_tables(compaction))
             return compaction
         with tempfile.TemporaryDirectory(prefix="reportgen-") as scratch:
-            whole, files = gather(seen, site.folder, Path(scratch), self._open_executor)
-            site.add(files)
+            n_runs = len({file.run_id for file in seen})
+            with self._progress.stage("Reading", n_runs) as advance:
+                whole, files = gather(seen, site.folder, Path(scratch), self._open_executor, advance)
+                site.add(files)
         for name, table in whole.items():
             site.write(urls.table(name), to_parquet(table))
         days = StoreFolder(site.folder / urls.DATA_FOLDER, is_own=True)
@@ -202,8 +226,10 @@ class _Build:
             place = Path(scratch) / "job"
             prime_job(place, job, model)
             open_executor = self._open_executor or choose_executor(len(tasks))
-            for files in run_tasks(open_executor, make_units, [(place, task) for task in tasks]):
-                site.add(files)
+            with self._progress.stage("Making", len(units)) as advance:
+                for files, n_done in run_tasks(open_executor, make_units, [(place, task) for task in tasks]):
+                    site.add(files)
+                    advance(n_done)
 
     def _facts(self, model: Model) -> dict[str, Any]:
         return {
@@ -215,10 +241,11 @@ class _Build:
             "basis": self._basis,
         }
 
-    def _result(self, model: Model, n_files: int, n_written: int) -> BuildResult:
+    def _result(self, model: Model, manifest: Manifest, n_written: int) -> BuildResult:
+        n_files, n_bytes = len(manifest), manifest.n_bytes
         problems = model.first_problems(_MAX_PROBLEMS)
         return BuildResult(
-            self._output, len(model.runs), n_files, n_written, problems, model.n_problems, model.n_missing
+            self._output, len(model.runs), n_files, n_written, n_bytes, problems, model.n_problems, model.n_missing
         )
 
     # From an earlier site
@@ -266,7 +293,7 @@ class _Build:
         model = Model(store, self._options, files, source_date_us=self._source_date_us)
         changes = find_changes(old, model, update.run_ids)
         with update_site(self._output, base.manifest) as site:
-            self._write_tables(site, base, compaction, update.kept_days)
+            self._write_tables(site, compaction, update.touched)
             folders = [site.folder / urls.DATA_FOLDER, base.folder / urls.DATA_FOLDER]
             job = self._make_job(site, seen, folders)
             self._make(site, job, model, sorted(changes.units))
@@ -274,7 +301,7 @@ class _Build:
             n_written = site.n_files
             manifest = site.write_manifest(self._facts(model))
         save_state(self._log_dirs, self._output, manifest.digest, seen)
-        return self._result(model, len(manifest), n_written)
+        return self._result(model, manifest, n_written)
 
     def _leave(self, base: _Base, seen: list[SeenFile]) -> BuildResult:
         """Leave the site as it is."""
@@ -282,17 +309,15 @@ class _Build:
         if {*seen} != {*base.files}:
             save_state(self._log_dirs, self._output, base.manifest.digest, seen)
         counts: list[Any] = [facts.get(name, 0) for name in ("n_runs", "n_problems", "n_missing")]
-        return BuildResult(self._output, counts[0], len(base.manifest), 0, (), counts[1], counts[2])
+        return BuildResult(
+            self._output, counts[0], len(base.manifest), 0, base.manifest.n_bytes, (), counts[1], counts[2]
+        )
 
-    def _write_tables(
-        self, site: SiteWriter, base: _Base, compaction: Compaction, kept_days: Collection[tuple[str, str]]
-    ) -> None:
+    def _write_tables(self, site: SiteWriter, compaction: Compaction, touched: Collection[str]) -> None:
         """Write the tables that changed, and take away those of days that have no run any more."""
         for url, content in _iter_tables(compaction):
             site.write(url, content)
-        days = {urls.day_table(table, day) for table, day in kept_days}
-        days.update(urls.day_table(table, day) for table, tables in compaction.days.items() for day in tables)
-        site.remove(url for url in base.manifest.urls if urls.is_day_table(url) and url not in days)
+        site.remove(urls.day_table(table, day) for table in DAY_TABLES for day in touched)
 
 
 class _FoldersOf:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import heapq
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, NamedTuple
@@ -57,7 +57,11 @@ class _Day:
 
 
 def gather(
-    seen: Sequence[SeenFile], site: Path, scratch: Path, open_executor: OpenExecutor | None
+    seen: Sequence[SeenFile],
+    site: Path,
+    scratch: Path,
+    open_executor: OpenExecutor | None,
+    advance: Callable[[int], None] = lambda n: None,
 ) -> tuple[Tables, Iterator[WrittenFile]]:
     """Compact logs.
 
@@ -71,6 +75,8 @@ def gather(
         A folder for what is needed meanwhile; workers have to see it, too.
     open_executor
         What does the work; by default worker processes where they pay.
+    advance
+        Is told how many more runs were read.
 
     Returns
     -------
@@ -86,6 +92,7 @@ def gather(
     tables: list[Compaction] = []
     days: dict[tuple[str, str], list[Path]] = {}
     for done in run_tasks(open_executor or choose_executor(len(parts)), _compact_part, parts):
+        advance(done.n_runs)
         tables.append(Compaction(done.tables, {name: {} for name in DAY_TABLES}))
         for table, day, path in done.days:
             days.setdefault((table, day), []).append(path)
@@ -120,6 +127,7 @@ def _divide(seen: Sequence[SeenFile]) -> Iterator[list[Sequence[LogFile]]]:
 class _Done(NamedTuple):
     """What a part came to: its whole tables, and the files of its rows by table and day."""
 
+    n_runs: int
     tables: Tables
     days: list[tuple[str, str, Path]]
 
@@ -133,7 +141,7 @@ def _compact_part(part: _Part) -> _Done:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(to_parquet(table))
             written.append((name, day, path))
-    return _Done(compaction.tables, written)
+    return _Done(len(part.runs), compaction.tables, written)
 
 
 def _finish_day(day: _Day) -> WrittenFile | None:

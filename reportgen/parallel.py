@@ -32,16 +32,20 @@ def count_processors() -> int:
     return os.cpu_count() or 1
 
 
-def open_processes() -> Executor:
-    """Open one worker process for each processor."""
-    can_fork = sys.platform.startswith("linux") and threading.active_count() == 1
-    context = multiprocessing.get_context("fork" if can_fork else "spawn")
-    return ProcessPoolExecutor(count_processors(), mp_context=context)
+def open_workers(n: int) -> OpenExecutor:
+    """Give what opens worker processes."""
+
+    def open_processes() -> Executor:
+        can_fork = sys.platform.startswith("linux") and threading.active_count() == 1
+        context = multiprocessing.get_context("fork" if can_fork else "spawn")
+        return ProcessPoolExecutor(n, mp_context=context)
+
+    return open_processes
 
 
 def choose_executor(n_tasks: int) -> OpenExecutor | None:
-    """Give worker processes when there are several tasks and several processors, else none."""
-    return open_processes if n_tasks > 1 and count_processors() > 1 else None
+    """Give a worker process for each processor when there are several tasks and processors, else none."""
+    return open_workers(count_processors()) if n_tasks > 1 and count_processors() > 1 else None
 
 
 def import_executor(name: str, **options: str) -> OpenExecutor:

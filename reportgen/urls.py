@@ -98,8 +98,3 @@ def table(name: str) -> str:
 
 def day_table(name: str, day: str) -> str:
     return f"data/{name}/{day}.parquet"
-
-
-def is_day_table(url: str) -> bool:
-    """Whether an address is that of a table of a day."""
-    return url.startswith("data/") and url.count("/") == 2 and url.endswith(".parquet")

@@ -76,15 +76,16 @@ def _open_job(path: Path) -> _Opened:
     return _opened[path]
 
 
-def make_units(task: tuple[Path, Sequence[Unit]]) -> list[WrittenFile]:
-    """Write the files of some units; the path is where the job is written down."""
+def make_units(task: tuple[Path, Sequence[Unit]]) -> tuple[list[WrittenFile], int]:
+    """Write the files of some units, and say how many these were; the path is where the job is written down."""
     path, units = task
     job, model, environment = _open_job(path)
-    return [
+    files = [
         write_file(job.site, item.url, render_page(environment, item) if isinstance(item, Page) else item.content)
         for unit in units
         for item in make_unit(model, unit)
     ]
+    return files, len(units)
 
 
 def divide(units: Sequence[Unit], n_workers: int) -> Iterator[Sequence[Unit]]:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from reportgen.cli.messages import say
+from reportgen.cli.progress import choose_progress
+from reportgen.text import NBSP, format_bytes
 
 if TYPE_CHECKING:
     from reportgen.build import BuildResult
@@ -20,25 +23,58 @@ _MAX_SHOWN = 10
 @click.argument("logs", nargs=-1, type=click.Path(path_type=Path))
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Folder of the site.  [default: site]")
 @click.option("--title", help="Title of the site.")
+@click.option(
+    "--base",
+    type=click.Path(path_type=Path),
+    metavar="SITE",
+    help="Keep the runs of an earlier site whose logs are gone.",
+)
+@click.option("--full", is_flag=True, help="Make every page anew.")
+@click.option(
+    "--workers", type=click.IntRange(min=1), metavar="N", help="Number of worker processes.  [default: one a processor]"
+)
+@click.option("--executor", metavar="MODULE:FUNCTION", help="What gives a concurrent.futures.Executor to do the work.")
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
-def build(logs: tuple[Path, ...], output: Path | None, title: str | None, quiet: bool) -> int:
+def build(
+    logs: tuple[Path, ...],
+    output: Path | None,
+    title: str | None,
+    base: Path | None,
+    full: bool,
+    workers: int | None,
+    executor: str | None,
+    quiet: bool,
+) -> int:
     """Compact the runs of log directories LOGS and write their site.
 
     LOGS are folders that hold one folder per run, and sites that were built before; by default $REPORTGEN_LOG_DIR,
-    else those of reportgen.toml, else runs. The site replaces an earlier one at the end, in one step: a build that
-    fails changes nothing.
+    else those of reportgen.toml, else runs. A site that is there is brought up to date: only what depends on logs that
+    changed is made again. On any doubt everything is. A build that fails changes nothing.
     """
     import msgspec
 
     from reportgen.build import build_site
     from reportgen.options import load_options
+    from reportgen.parallel import import_executor, open_workers
 
+    if workers is not None and executor is not None:
+        raise click.UsageError("--workers and --executor exclude each other")
     options = load_options()
     if title is not None:
         options = msgspec.structs.replace(options, title=title)
-    result = build_site(log_dirs_of(logs, options.logs), output or Path(options.output), options)
+    begin = time.monotonic()
+    result = build_site(
+        log_dirs_of(logs, options.logs),
+        output or Path(options.output),
+        options,
+        base=base,
+        full=full,
+        open_executor=import_executor(executor) if executor else open_workers(workers) if workers else None,
+        say=(lambda line: None) if quiet else (lambda line: click.echo(line, err=True)),
+        progress=choose_progress(quiet=quiet),
+    )
     if not quiet:
-        report(result)
+        report(result, time.monotonic() - begin)
     return 0
 
 
@@ -50,18 +86,24 @@ def log_dirs_of(arguments: tuple[Path, ...], configured: list[str]) -> list[Path
     return [Path(name).expanduser() for name in ([environment] if environment else configured or ["runs"])]
 
 
-def report(result: BuildResult) -> None:
+def report(result: BuildResult, seconds: float) -> None:
     """Print what a build made and what it could not read."""
     for problem in result.problems[:_MAX_SHOWN]:
         place = f"{problem.file}:{problem.line}" if problem.line else problem.file
         say("skipped", "yellow", f"{place}: {problem.reason}")
-    if len(result.problems) > _MAX_SHOWN:
-        n_more = len(result.problems) - _MAX_SHOWN
-        say("skipped", "yellow", f"{n_more} more, listed on the site's page Data")
+    n_more = result.n_problems - len(result.problems[:_MAX_SHOWN])
+    if n_more:
+        say("skipped", "yellow", f"{n_more:,} more, listed on the site's page Data")
     if result.n_missing:
         say("lost", "yellow", f"{plain_count(result.n_missing, 'record')} did not arrive; see the pages of their runs")
-    runs, files = plain_count(result.n_runs, "run"), plain_count(result.n_files, "file")
-    click.echo(f"{runs}, {files}: {result.output / 'index.html'}")
+    made = "all" if result.n_written == result.n_files else f"{result.n_written:,}" if result.n_written else "none"
+    facts = [
+        plain_count(result.n_runs, "run"),
+        f"{plain_count(result.n_files, 'file')} ({made} written)",
+        format_bytes(result.n_bytes).replace(NBSP, " "),
+        f"{seconds:.1f} s",
+    ]
+    click.echo(f"{', '.join(facts)}: {result.output / 'index.html'}")
 
 
 def plain_count(n: int, noun: str) -> str:

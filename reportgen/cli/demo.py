@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import click
@@ -30,5 +31,6 @@ def demo(folder: Path) -> int:
     n_failed = completed.count(False)
     if n_failed:
         click.echo(f"{n_failed} of {len(runs)} failed for reasons in their data: see the site")
-    report(build_site([logs], site, load_options(find_data_folder("examples"))))
+    begin = time.monotonic()
+    report(build_site([logs], site, load_options(find_data_folder("examples"))), time.monotonic() - begin)
     return 0

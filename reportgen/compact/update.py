@@ -25,6 +25,8 @@ class Update:
         The whole tables as they were.
     run_ids
         The runs whose rows are made anew; after `apply` also those that depend on them.
+    touched
+        After `apply`: the days in which something may have changed.
     kept_days
         After `apply`: table and day of what stayed as it was.
     """
@@ -64,6 +66,7 @@ class Update:
         self._keep = keep
         self.run_ids = {*run_ids}
         self.before: Tables = {name: store.read(name) for name in WHOLE_TABLES}
+        self.touched: set[str] = set()
         self.kept_days: list[tuple[str, str]] = []
 
     def apply(self) -> Compaction:
@@ -79,8 +82,8 @@ class Update:
         if dependent:
             self.run_ids |= dependent
             part = self._read_runs(self.run_ids)
-        touched = self._find_touched(part)
-        days = {name: self._read_days(name, touched) if name in self._day_tables else {} for name in DAY_TABLES}
+        self.touched = self._find_touched(part)
+        days = {name: self._read_days(name) if name in self._day_tables else {} for name in DAY_TABLES}
         base = Compaction(self.before, days)
         return merge([base if self._keep else without_runs(base, self.run_ids), self._only_days(part)])
 
@@ -115,10 +118,10 @@ class Update:
 
         return (users("artifacts", gone("deletes")) | users("edges", gone("artifacts"))) - self.run_ids
 
-    def _read_days(self, table: str, touched: Collection[str]) -> dict[str, pa.Table]:
+    def _read_days(self, table: str) -> dict[str, pa.Table]:
         days = {}
         for day in self._store.days_of(table):
-            if day in touched:
+            if day in self.touched:
                 days[day] = self._store.read_day(table, day)
             else:
                 self.kept_days.append((table, day))

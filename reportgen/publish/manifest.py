@@ -150,14 +150,27 @@ class Manifest:
         """
         pieces: list[bytes | memoryview] = []
         at = self._start
+        n_bytes = self.n_bytes + sum(size for _, size in files.values())
         for url in sorted(files.keys() | gone):
             start, end = self._find(url, at)
+            n_bytes -= self._size_at(start, end)
             pieces += self._lines(at, start)
             if url in files:
                 pieces.append(_line(url, *files[url]))
             at = end
         pieces += self._lines(at, self._stop)
-        return Manifest({"generator": GENERATOR, "format": SITE_FORMAT, **facts}, pieces)
+        said = {"generator": GENERATOR, "format": SITE_FORMAT, **facts, "n_bytes": n_bytes}
+        return Manifest(said, pieces)
+
+    @property
+    def n_bytes(self) -> int:
+        """The size of all files together."""
+        n = self.facts.get("n_bytes", 0)
+        return n if isinstance(n, int) else 0
+
+    def _size_at(self, start: int, end: int) -> int:
+        line = self.content[start:end]
+        return int(line[line.rindex(b" ") : line.rindex(b"}")]) if line else 0
 
     def _lines(self, start: int, end: int) -> list[bytes | memoryview]:
         """Give some lines as they are, with `,` and a line feed at the end of each."""
