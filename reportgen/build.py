@@ -28,7 +28,7 @@ from reportgen.changes import find_changes
 from reportgen.compact import Compaction, Update, compact_runs
 from reportgen.errors import InputError
 from reportgen.gather import gather
-from reportgen.history import load_state, save_state
+from reportgen.history import BuildState, find_changed_runs, load_state, look_at_blobs, save_state
 from reportgen.log.find import scan_logs
 from reportgen.log.reader import read_run
 from reportgen.model import Files, Model, Problem
@@ -44,7 +44,7 @@ from reportgen.publish import (
     update_site,
     write_file,
 )
-from reportgen.seen import SeenFile, files_of, identify_all
+from reportgen.seen import SeenFile, basis_of, files_of, identify_all
 from reportgen.sources import divide_paths, find_store, read_everything
 from reportgen.store import DATA_FORMAT, DAY_TABLES, Layers, Store, StoreFolder, to_parquet
 from reportgen.units import Unit, iter_units
@@ -100,11 +100,11 @@ class BuildResult:
 
 @dataclass(frozen=True)
 class _Base:
-    """A site to go on from: its manifest, the log files it was made from, and whether what it has stays."""
+    """A site to go on from: its manifest, the logs it was made from, and whether what it has of them stays."""
 
     folder: Path
     manifest: Manifest
-    files: Sequence[SeenFile]
+    state: BuildState
     keep: bool
 
 
@@ -173,6 +173,7 @@ class _Build:
         self._options = options
         self._open_executor = open_executor
         self._say = say
+        self._blobs: dict[str, int] = {}
         self._progress = progress
         self._basis = basis_of_site(options)
         self._source_date_us = _source_date_us()
@@ -180,7 +181,8 @@ class _Build:
     def run(self, *, full: bool) -> BuildResult:
         base = None if full else self._find_base()
         found = [file for log_dir in self._log_dirs for file in scan_logs(log_dir)]
-        seen = identify_all(found, base.files if base else ())
+        seen = identify_all(found, base.state.files if base else ())
+        self._blobs = look_at_blobs(seen)
         result = None if base is None else self._update(base, seen)
         return result or self._build_all(seen)
 
@@ -195,7 +197,7 @@ class _Build:
             job = self._make_job(site, seen, [site.folder / urls.DATA_FOLDER])
             self._make(site, job, model, [*iter_units(model)])
             manifest = site.write_manifest(self._facts(model))
-        save_state(self._log_dirs, self._output, manifest.digest, seen)
+        self._remember(manifest, seen)
         return self._result(model, manifest, len(manifest))
 
     def _write_store(self, site: SiteWriter, seen: Sequence[SeenFile]) -> Store:
@@ -231,10 +233,17 @@ class _Build:
                     site.add(files)
                     advance(n_done)
 
+    def _state(self, manifest: Manifest, seen: list[SeenFile]) -> BuildState:
+        return BuildState(manifest.digest, basis_of(self._log_dirs), seen, self._blobs)
+
+    def _remember(self, manifest: Manifest, seen: list[SeenFile]) -> None:
+        save_state(self._log_dirs, self._output, self._state(manifest, seen))
+
     def _facts(self, model: Model) -> dict[str, Any]:
         return {
             "data_format": DATA_FORMAT,
             "as_of_us": model.as_of,
+            "newest_us": model.newest_us,
             "n_runs": len(model.runs),
             "n_problems": model.n_problems,
             "n_missing": model.n_missing,
@@ -268,17 +277,17 @@ class _Build:
             return self._build_in_full("it is not known which logs it was built from")
         if damaged := manifest.find_damage(self._output):
             return self._build_in_full(f"{damaged[0]} is not as it was built")
-        return _Base(self._output, manifest, state.files if state else (), keep)
+        return _Base(self._output, manifest, state or BuildState(manifest.digest, "", [], {}), keep)
 
     def _build_in_full(self, reason: str) -> _Base | None:
         self._say(f"building {self._output} in full: {reason}")
         return None
 
     def _update(self, base: _Base, seen: list[SeenFile]) -> BuildResult | None:
-        before, after = {*base.files}, {*seen}
-        run_ids = {file.run_id for file in (after - before if base.keep else after ^ before)}
-        as_of: Any = base.manifest.facts["as_of_us"]
-        if not run_ids and as_of >= (self._source_date_us or 0):
+        came, gone = find_changed_runs(base.state, self._state(base.manifest, seen))
+        run_ids = came if base.keep else came | gone
+        facts = base.manifest.facts
+        if not run_ids and facts["as_of_us"] == max(facts["newest_us"], self._source_date_us or 0):
             return self._leave(base, seen)
         update = Update(
             StoreFolder(base.folder / urls.DATA_FOLDER),
@@ -287,7 +296,7 @@ class _Build:
             keep=base.keep,
         )
         compaction = update.apply()
-        old = Model(Compaction(update.before, {}), self._options, source_date_us=as_of)
+        old = Model(Compaction(update.before, {}), self._options, source_date_us=facts["as_of_us"])
         store = Layers([compaction, StoreFolder(base.folder / urls.DATA_FOLDER)])
         files = Files(_FoldersOf(seen), self._sites)
         model = Model(store, self._options, files, source_date_us=self._source_date_us)
@@ -300,14 +309,14 @@ class _Build:
             site.remove(changes.gone)
             n_written = site.n_files
             manifest = site.write_manifest(self._facts(model))
-        save_state(self._log_dirs, self._output, manifest.digest, seen)
+        self._remember(manifest, seen)
         return self._result(model, manifest, n_written)
 
     def _leave(self, base: _Base, seen: list[SeenFile]) -> BuildResult:
         """Leave the site as it is."""
         facts = base.manifest.facts
-        if {*seen} != {*base.files}:
-            save_state(self._log_dirs, self._output, base.manifest.digest, seen)
+        if self._state(base.manifest, seen) != base.state:
+            self._remember(base.manifest, seen)
         counts: list[Any] = [facts.get(name, 0) for name in ("n_runs", "n_problems", "n_missing")]
         return BuildResult(
             self._output, counts[0], len(base.manifest), 0, base.manifest.n_bytes, (), counts[1], counts[2]

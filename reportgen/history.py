@@ -8,11 +8,12 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import msgspec
 
+from reportgen.log.layout import BLOB_DIR
 from reportgen.seen import SeenFile, basis_of, digest, iter_cache_folders, make_cache_folder
 
 _FOLDER = "builds"
@@ -29,11 +30,14 @@ class BuildState(msgspec.Struct, frozen=True):
         What the tables depend on but the files.
     files
         The log files, and whose they are.
+    blobs
+        By folder with logs that keeps images or large tables: when a file was last added there or taken away.
     """
 
     manifest: str
     basis: str
     files: list[SeenFile]
+    blobs: dict[str, int]
 
 
 def load_state(log_dirs: Sequence[Path], output: Path, manifest_digest: str) -> BuildState | None:
@@ -46,9 +50,27 @@ def load_state(log_dirs: Sequence[Path], output: Path, manifest_digest: str) -> 
     return None
 
 
-def save_state(log_dirs: Sequence[Path], output: Path, manifest_digest: str, files: list[SeenFile]) -> None:
+def look_at_blobs(files: Iterable[SeenFile]) -> dict[str, int]:
+    """Say of the folders of logs when a file was added to what they keep by content, or taken away."""
+    stamps = {}
+    for folder in {os.path.dirname(file.path) for file in files}:  # noqa: PTH120 — a path object takes longer
+        with contextlib.suppress(OSError):
+            stamps[folder] = os.stat(f"{folder}/{BLOB_DIR}").st_mtime_ns  # noqa: PTH116
+    return stamps
+
+
+def find_changed_runs(before: BuildState, after: BuildState) -> tuple[set[str], set[str]]:
+    """Give the runs of which something came or changed, and those of which something went."""
+    old, new = {*before.files}, {*after.files}
+    moved = {folder for folder, _ in before.blobs.items() ^ after.blobs.items()}
+    came = {file.run_id for file in new - old}
+    came.update(file.run_id for file in (new if moved else ()) if os.path.dirname(file.path) in moved)  # noqa: PTH120
+    return came, {file.run_id for file in old - new}
+
+
+def save_state(log_dirs: Sequence[Path], output: Path, state: BuildState) -> None:
     """Remember what a site was built from, where that can be written."""
-    content = msgspec.json.encode(BuildState(manifest_digest, basis_of(log_dirs), files))
+    content = msgspec.json.encode(state)
     for path in _places(log_dirs, output):
         with contextlib.suppress(OSError):
             make_cache_folder(path.parent.parent)

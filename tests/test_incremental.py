@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import random
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -25,10 +25,14 @@ from logs import (
     use,
     write_blob,
     write_run,
+    write_small_project,
 )
 
+import reportgen.build
 from reportgen.build import BuildResult, build_site
 from reportgen.deletion import delete_artifacts, delete_runs
+from reportgen.log.find import LogFile
+from reportgen.log.reader import RunRecords
 from reportgen.options import MetricOptions, Options
 from reportgen.records import Record
 from reportgen.views import runs as runs_view
@@ -184,3 +188,139 @@ def test_update_comes_to_the_bytes_of_a_build_from_scratch(
             expect_same_as_from_scratch(tmp_path / "runs", tmp_path / "site")
         except AssertionError as error:
             raise AssertionError(f"after {history}: {error}") from None
+
+
+@pytest.fixture
+def logs(tmp_path: Path) -> Path:
+    write_small_project(tmp_path / "runs")
+    return tmp_path / "runs"
+
+
+def add_run(logs: Path, name: str = "new", hours: int = 9) -> None:
+    records = [run_start(deployment="nightly"), metric("accuracy", 0.97), artifact(f"{name}-a"), end()]
+    write_run(logs, name, records, at=START + hours * HOUR)
+
+
+def test_new_run_writes_its_own_pages_and_those_that_show_it(logs: Path, tmp_path: Path) -> None:
+    build(logs, tmp_path / "site")
+    before = files_of(tmp_path / "site")
+    add_run(logs)
+    result = build(logs, tmp_path / "site")
+    after = files_of(tmp_path / "site")
+    written = {name for name in after if before.get(name) != after[name]}
+    assert {"runs/new.html", "artifacts/summary/v5.html", "index.html", "metrics/accuracy.html"} < written
+    assert not written & {"runs/run-0.html", "metrics/loss.html", "artifacts/plot/index.html", "pipelines/etl.html"}
+    assert result.n_files == len(after) - 1
+    assert result.n_bytes == sum(len(content) for name, content in after.items() if name != "manifest.json")
+    expect_same_as_from_scratch(logs, tmp_path / "site")
+
+
+def test_nothing_is_written_when_nothing_changed(logs: Path, tmp_path: Path) -> None:
+    first = build(logs, tmp_path / "site")
+    times = {path: path.stat().st_mtime_ns for path in (tmp_path / "site").rglob("*")}
+    result = build(logs, tmp_path / "site")
+    assert (result.n_written, result.n_files, result.n_runs) == (0, first.n_files, first.n_runs)
+    assert (result.n_problems, result.n_missing) == (first.n_problems, first.n_missing)
+    assert {path: path.stat().st_mtime_ns for path in (tmp_path / "site").rglob("*")} == times
+
+
+def test_logs_that_were_not_read_are_not_opened(logs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    build(logs, tmp_path / "site")
+    add_run(logs)
+    opened: list[str] = []
+    read_run = reportgen.build.read_run
+
+    def count(files: Sequence[LogFile]) -> RunRecords:
+        opened.extend(file.run_id for file in files)
+        return read_run(files)
+
+    monkeypatch.setattr("reportgen.build.read_run", count)
+    build(logs, tmp_path / "site")
+    assert opened == ["new"]
+
+
+def test_full_makes_everything_anew(logs: Path, tmp_path: Path) -> None:
+    first = build(logs, tmp_path / "site")
+    assert build(logs, tmp_path / "site", full=True).n_written == first.n_files
+
+
+@pytest.mark.parametrize(
+    ("damage", "reason"),
+    [
+        (lambda site: (site / "runs/run-1.html").unlink(), "runs/run-1.html is not as it was built"),
+        (lambda site: (site / "index.html").write_bytes(b"other"), "index.html is not as it was built"),
+        (lambda site: shutil.rmtree(site.with_name(".runs-cache")), "it is not known which logs it was built from"),
+    ],
+    ids=["missing", "changed", "forgotten"],
+)
+def test_any_doubt_about_the_site_is_said_and_means_a_full_build(
+    logs: Path, tmp_path: Path, damage: Callable[[Path], object], reason: str
+) -> None:
+    build(logs, tmp_path / "site")
+    damage(tmp_path / "site")
+    said: list[str] = []
+    result = build_site([logs], tmp_path / "site", OPTIONS, say=said.append)
+    assert said == [f"building {tmp_path / 'site'} in full: {reason}"]
+    assert result.n_written == result.n_files
+    expect_same_as_from_scratch(logs, tmp_path / "site")
+
+
+def test_other_options_mean_a_full_build(logs: Path, tmp_path: Path) -> None:
+    build_site([logs], tmp_path / "site", Options(title="Other"))
+    said: list[str] = []
+    build_site([logs], tmp_path / "site", OPTIONS, say=said.append)
+    assert said == [f"building {tmp_path / 'site'} in full: it was built with another version or other options"]
+    expect_same_as_from_scratch(logs, tmp_path / "site")
+
+
+def test_later_moment_changes_what_depends_on_it(logs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    build(logs, tmp_path / "site")
+    assert b"Running" in (tmp_path / "site/runs/run-r.html").read_bytes()
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", str((START + 99 * HOUR) // 1_000_000))
+    build(logs, tmp_path / "site")
+    assert b"Stalled" in (tmp_path / "site/runs/run-r.html").read_bytes()
+    expect_same_as_from_scratch(logs, tmp_path / "site")
+    monkeypatch.delenv("SOURCE_DATE_EPOCH")
+    build(logs, tmp_path / "site")
+    expect_same_as_from_scratch(logs, tmp_path / "site")
+
+
+def test_image_that_comes_after_its_record_is_shown(logs: Path, tmp_path: Path) -> None:
+    blobs = logs / "run-1" / "blobs"
+    blobs.rename(tmp_path / "late")
+    build(logs, tmp_path / "site")
+    (tmp_path / "late").rename(blobs)
+    build(logs, tmp_path / "site")
+    expect_same_as_from_scratch(logs, tmp_path / "site")
+
+
+# Without the old logs
+
+
+def test_site_goes_on_without_its_logs(logs: Path, tmp_path: Path) -> None:
+    site = tmp_path / "site"
+    build_site([logs], site, OPTIONS)
+    everything = tmp_path / "everything"
+    shutil.copytree(logs, everything)
+    shutil.rmtree(logs)
+    add_run(logs)
+    add_run(everything)
+    said: list[str] = []
+    result = build_site([logs], site, OPTIONS, base=site, say=said.append)
+    assert said == []
+    assert 0 < result.n_written < result.n_files
+    expect_same_as_from_scratch(everything, site)
+    add_run(logs, "next", 10)
+    add_run(everything, "next", 10)
+    build_site([logs], site, OPTIONS, base=site, say=said.append)
+    assert said == []
+    expect_same_as_from_scratch(everything, site)
+
+
+def test_base_elsewhere_is_an_input(logs: Path, tmp_path: Path) -> None:
+    build_site([logs], tmp_path / "published", OPTIONS)
+    add_run(tmp_path / "today")
+    result = build_site([tmp_path / "today"], tmp_path / "site", OPTIONS, base=tmp_path / "published")
+    assert result.n_runs == 7
+    add_run(logs)
+    expect_same_as_from_scratch(logs, tmp_path / "site")

@@ -46,8 +46,10 @@ class Model:
         Images and large tables.
     columns
         What is known of every run at once.
+    newest_us
+        When the newest record was made: microseconds since the epoch.
     as_of
-        The moment the site speaks of: microseconds since the epoch.
+        The moment the site speaks of.
     statuses
         How each run stood then, by position.
     runs
@@ -78,7 +80,8 @@ class Model:
         self.files = files or Files(lambda run_id: (), ())
         self._store = store
         self.columns = columns = RunColumns(store.read("runs", RUN_COLUMNS))
-        self.as_of = max([source_date_us or 0, *columns.last_record_at])
+        self.newest_us = max(columns.last_record_at, default=0)
+        self.as_of = max(source_date_us or 0, self.newest_us)
         self.statuses: list[RunStatus] = columns.judge(self.as_of)
         living = [position for position, at in enumerate(columns.deleted_at) if at is None]
         self.runs = RunList(self, living)
