@@ -14,9 +14,8 @@ from __future__ import annotations
 
 import os
 import re
-import tempfile
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -39,6 +38,7 @@ from reportgen.publish import (
     SiteWriter,
     check_output,
     lock_site,
+    open_scratch,
     open_site,
     repair_site,
     update_site,
@@ -51,6 +51,7 @@ from reportgen.units import Unit, iter_units
 from reportgen.work import Job, divide, make_units, prime_job
 
 _MAX_PROBLEMS = 1000
+_MANY_WORKERS = 32  # that an executor may have which does not say how many it has
 
 Say = Callable[[str], None]
 
@@ -206,10 +207,10 @@ class _Build:
             compaction = read_everything(self._inputs)
             site.add(write_file(site.folder, url, content) for url, content in _iter_tables(compaction))
             return compaction
-        with tempfile.TemporaryDirectory(prefix="reportgen-") as scratch:
+        with open_scratch(self._output) as scratch:
             n_runs = len({file.run_id for file in seen})
             with self._progress.stage("Reading", n_runs) as advance:
-                whole, files = gather(seen, site.folder, Path(scratch), self._open_executor, advance)
+                whole, files = gather(seen, site.folder, scratch, self._open_executor, advance)
                 site.add(files)
         for name, table in whole.items():
             site.write(urls.table(name), to_parquet(table))
@@ -217,19 +218,21 @@ class _Build:
         return Layers([Compaction(whole, {name: {} for name in DAY_TABLES}), days])
 
     def _make_job(self, site: SiteWriter, seen: Sequence[SeenFile], stores: Sequence[Path]) -> Job:
-        return Job(stores, site.folder, self._options, _FoldersOf(seen), self._sites, self._source_date_us)
+        places, sites = [path.resolve() for path in stores], [path.resolve() for path in self._sites]
+        return Job(places, site.folder, self._options, _FoldersOf(seen), sites, self._source_date_us)
 
     def _make(self, site: SiteWriter, job: Job, model: Model, units: Sequence[Unit]) -> None:
         """Write the shared files, and the files of some units."""
         for file in static_files(model):
             site.write(file.url, file.content)
-        tasks = [*divide(units, count_processors())]
-        with tempfile.TemporaryDirectory(prefix="reportgen-") as scratch:
-            place = Path(scratch) / "job"
+        tasks = [*divide(units, _MANY_WORKERS if self._open_executor else count_processors())]
+        with open_scratch(self._output) as scratch:
+            place = scratch / "job"
             prime_job(place, job, model)
             open_executor = self._open_executor or choose_executor(len(tasks))
-            with self._progress.stage("Making", len(units)) as advance:
-                for files, n_done in run_tasks(open_executor, make_units, [(place, task) for task in tasks]):
+            done = run_tasks(open_executor, make_units, [(place, task) for task in tasks])
+            with self._progress.stage("Making", len(units)) as advance, closing(done):
+                for files, n_done in done:
                     site.add(files)
                     advance(n_done)
 

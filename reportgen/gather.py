@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import heapq
 import io
+import secrets
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,7 +29,7 @@ from reportgen.ids import time_of
 from reportgen.log.find import LogFile
 from reportgen.log.reader import read_run
 from reportgen.parallel import OpenExecutor, choose_executor, run_tasks
-from reportgen.publish import WrittenFile, write_file
+from reportgen.publish import WrittenFile, make_parents, write_file
 from reportgen.seen import SeenFile, files_of
 from reportgen.store import DAY_TABLES, GROUP_ROWS, POINTS, Tables, TableWriter, read_parquet, to_parquet
 
@@ -72,7 +73,7 @@ def gather(
     site
         The folder of the site that tables are written into.
     scratch
-        A folder for what is needed meanwhile; workers have to see it, too.
+        A folder for what is needed meanwhile, on the disk of the site; workers have to see both.
     open_executor
         What does the work; by default worker processes where they pay.
     advance
@@ -137,10 +138,9 @@ def _compact_part(part: _Part) -> _Done:
     written = []
     for name, days in compaction.days.items():
         for day, table in days.items():
-            path = part.folder / name / day / f"{part.number:08}.parquet"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(to_parquet(table))
-            written.append((name, day, path))
+            url = f"{name}/{day}/{part.number:08}.parquet"
+            write_file(part.folder, url, to_parquet(table))
+            written.append((name, day, part.folder / url))
     return _Done(len(part.runs), compaction.tables, written)
 
 
@@ -160,14 +160,15 @@ def _finish_day(day: _Day) -> WrittenFile | None:
 
 def _merge_points(day: _Day, url: str) -> WrittenFile:
     """Merge the points of parts, of which a few thousand rows each are in memory."""
-    path = day.site / url
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("xb") as file:
+    unfinished = day.parts[0].with_name(f"{secrets.token_hex(8)}.new")  # of a worker that may die
+    with unfinished.open("xb") as file:
         sink: Any = _Digesting(file)
         with TableWriter(sink, POINTS, GROUP_ROWS) as writer:
             curves = heapq.merge(*map(_iter_pieces, day.parts), key=lambda curve: curve[:2])
             for table in _batch(curves):
                 writer.write(table)
+    make_parents(day.site, url)
+    unfinished.replace(day.site / url)
     return url, sink.digest.hexdigest(), sink.n_bytes
 
 

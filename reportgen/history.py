@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import secrets
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -75,7 +74,7 @@ def save_state(log_dirs: Sequence[Path], output: Path, state: BuildState) -> Non
         with contextlib.suppress(OSError):
             make_cache_folder(path.parent.parent)
             path.parent.mkdir(exist_ok=True)
-            fresh = path.with_name(f".new-{secrets.token_hex(8)}")
+            fresh = path.with_name(f".new-{path.name}")  # one build at a time writes it, see `lock_site`
             try:
                 fresh.write_bytes(content)
                 fresh.replace(path)

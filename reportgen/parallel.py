@@ -9,9 +9,10 @@ from __future__ import annotations
 import importlib
 import multiprocessing
 import os
+import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor, as_completed
 from typing import Any, TypeVar
 
@@ -38,9 +39,22 @@ def open_workers(n: int) -> OpenExecutor:
     def open_processes() -> Executor:
         can_fork = sys.platform.startswith("linux") and threading.active_count() == 1
         context = multiprocessing.get_context("fork" if can_fork else "spawn")
-        return ProcessPoolExecutor(n, mp_context=context)
+        return ProcessPoolExecutor(n, mp_context=context, initializer=_begin_worker)
 
     return open_processes
+
+
+def _begin_worker() -> None:
+    """Make a worker end with the build, however that ends, and leave Ctrl-C to it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def choose_executor(n_tasks: int) -> OpenExecutor | None:
@@ -65,8 +79,12 @@ def import_executor(name: str, **options: str) -> OpenExecutor:
     return lambda: function(**options)
 
 
-def run_tasks(open_executor: OpenExecutor | None, function: Callable[[T], R], tasks: Sequence[T]) -> Iterator[R]:
-    """Give what a function makes of each task, in the order in which that is done.
+def run_tasks(
+    open_executor: OpenExecutor | None, function: Callable[[T], R], tasks: Sequence[T]
+) -> Generator[R, None, None]:
+    """Give what a function makes of each task, in the order in which that is done; closing it ends the work.
+
+    A task that was under way when a worker died is done again, maybe while the worker still works on it.
 
     Raises
     ------
@@ -77,6 +95,8 @@ def run_tasks(open_executor: OpenExecutor | None, function: Callable[[T], R], ta
         yield from map(function, tasks)
         return
     waiting = dict(enumerate(tasks))
+    if not waiting:
+        return
     for _ in range(_MOST_TRIES):
         with open_executor() as executor:
             futures: dict[Future[R], int] = {}
@@ -93,7 +113,8 @@ def run_tasks(open_executor: OpenExecutor | None, function: Callable[[T], R], ta
                         del waiting[number]
                         yield future.result()
             except BaseException:
-                executor.shutdown(wait=False, cancel_futures=True)
+                for future in futures:
+                    future.cancel()
                 raise
         if not waiting:
             return

@@ -4,6 +4,7 @@ back what they wrote. What they share, the tables and the settings, lies on the 
 from __future__ import annotations
 
 import pickle
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from jinja2 import Environment
 from reportgen.model import Files, Model
 from reportgen.options import Options
 from reportgen.publish import WrittenFile, write_file
+from reportgen.publish.disk import not_shared
 from reportgen.render import make_environment, render_page
 from reportgen.store import Layers, StoreFolder
 from reportgen.units import Unit, make_unit
@@ -59,6 +61,7 @@ class Job:
 
 _Opened = tuple[Job, Model, Environment]
 _opened: dict[Path, _Opened] = {}  # at most one: what this process works on
+_one_at_a_time = threading.Lock()  # a worker of a cluster may have threads; a model is for one
 
 
 def prime_job(path: Path, job: Job, model: Model) -> None:
@@ -70,7 +73,11 @@ def prime_job(path: Path, job: Job, model: Model) -> None:
 
 def _open_job(path: Path) -> _Opened:
     if path not in _opened:
-        job: Job = pickle.loads(path.read_bytes())  # noqa: S301 — the build that started this process wrote it
+        try:
+            content = path.read_bytes()
+        except FileNotFoundError as error:
+            raise not_shared(path.parent) from error
+        job: Job = pickle.loads(content)  # noqa: S301 — the build that started this process wrote it
         _opened.clear()
         _opened[path] = job, job.open_model(), make_environment()
     return _opened[path]
@@ -79,12 +86,13 @@ def _open_job(path: Path) -> _Opened:
 def make_units(task: tuple[Path, Sequence[Unit]]) -> tuple[list[WrittenFile], int]:
     """Write the files of some units, and say how many these were; the path is where the job is written down."""
     path, units = task
-    job, model, environment = _open_job(path)
-    files = [
-        write_file(job.site, item.url, render_page(environment, item) if isinstance(item, Page) else item.content)
-        for unit in units
-        for item in make_unit(model, unit)
-    ]
+    with _one_at_a_time:
+        job, model, environment = _open_job(path)
+        files = [
+            write_file(job.site, item.url, render_page(environment, item) if isinstance(item, Page) else item.content)
+            for unit in units
+            for item in make_unit(model, unit)
+        ]
     return files, len(units)
 
 

@@ -15,6 +15,7 @@ from reportgen.text import NBSP, format_bytes
 
 if TYPE_CHECKING:
     from reportgen.build import BuildResult
+    from reportgen.parallel import OpenExecutor
 
 _MAX_SHOWN = 10
 
@@ -33,7 +34,14 @@ _MAX_SHOWN = 10
 @click.option(
     "--workers", type=click.IntRange(min=1), metavar="N", help="Number of worker processes.  [default: one a processor]"
 )
-@click.option("--executor", metavar="MODULE:FUNCTION", help="What gives a concurrent.futures.Executor to do the work.")
+@click.option(
+    "--executor",
+    metavar="dask|MODULE:FUNCTION",
+    help="Let a Dask cluster do the work, or the concurrent.futures.Executor that a function gives.",
+)
+@click.option(
+    "--scheduler", metavar="ADDRESS", help="Of the Dask cluster.  [default: $DASK_SCHEDULER_ADDRESS]  e.g. tcp://…:8786"
+)
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
 def build(
     logs: tuple[Path, ...],
@@ -43,6 +51,7 @@ def build(
     full: bool,
     workers: int | None,
     executor: str | None,
+    scheduler: str | None,
     quiet: bool,
 ) -> int:
     """Compact the runs of log directories LOGS and write their site.
@@ -55,10 +64,8 @@ def build(
 
     from reportgen.build import build_site
     from reportgen.options import load_options
-    from reportgen.parallel import import_executor, open_workers
 
-    if workers is not None and executor is not None:
-        raise click.UsageError("--workers and --executor exclude each other")
+    open_executor = choose_executor(workers, executor, scheduler)
     options = load_options()
     if title is not None:
         options = msgspec.structs.replace(options, title=title)
@@ -69,13 +76,32 @@ def build(
         options,
         base=base,
         full=full,
-        open_executor=import_executor(executor) if executor else open_workers(workers) if workers else None,
+        open_executor=open_executor,
         say=(lambda line: None) if quiet else (lambda line: click.echo(line, err=True)),
         progress=choose_progress(quiet=quiet),
     )
     if not quiet:
         report(result, time.monotonic() - begin)
     return 0
+
+
+def choose_executor(workers: int | None, executor: str | None, scheduler: str | None) -> OpenExecutor | None:
+    """Choose what does the work; `None` leaves it to the build."""
+    from reportgen.parallel import import_executor, open_workers
+
+    if workers is not None and executor is not None:
+        raise click.UsageError("--workers and --executor exclude each other")
+    if scheduler is not None and executor != "dask":
+        raise click.UsageError("--scheduler is for --executor dask")
+    if executor == "dask":
+        from reportgen.cluster import open_cluster
+
+        address = scheduler or os.environ.get("DASK_SCHEDULER_ADDRESS")
+        if not address:
+            hint = "give --scheduler tcp://HOST:PORT or set DASK_SCHEDULER_ADDRESS; on one machine, leave both out"
+            raise click.UsageError(f"--executor dask needs a scheduler: {hint}")
+        return open_cluster(address)
+    return import_executor(executor) if executor else open_workers(workers) if workers else None
 
 
 def log_dirs_of(arguments: tuple[Path, ...], configured: list[str]) -> list[Path]:

@@ -18,8 +18,8 @@ just behind a build, other files may be short of bytes, which `Manifest.find_dam
 from reportgen.publish.check import check_output
 from reportgen.publish.lock import lock_site
 from reportgen.publish.manifest import Manifest
-from reportgen.publish.site import open_site, repair_site, update_site
-from reportgen.publish.writer import SiteWriter, WrittenFile, write_file
+from reportgen.publish.site import open_scratch, open_site, repair_site, update_site
+from reportgen.publish.writer import SiteWriter, WrittenFile, make_parents, write_file
 
 __all__ = [
     "Manifest",
@@ -27,6 +27,8 @@ __all__ = [
     "WrittenFile",
     "check_output",
     "lock_site",
+    "make_parents",
+    "open_scratch",
     "open_site",
     "repair_site",
     "update_site",

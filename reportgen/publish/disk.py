@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 from reportgen.errors import OutputError
 
 _KEPT = "the old site is as it was; make room or mend the path and its permissions, then build again"
+_SHARED = "leave it alone while a build runs; workers on other machines need logs and output where they see them, too"
 _BEGUN = "make room or mend the path and its permissions, then build again, which finishes the update"
 
 
@@ -24,14 +26,26 @@ def explaining(output: Path) -> Iterator[None]:
 
 @contextlib.contextmanager
 def explaining_below(folder: Path, output: Path) -> Iterator[None]:
-    """Do so for errors that concern a file below a folder, and leave others as they are."""
+    """Do so for errors that concern a file below a folder, or a full disk, and leave others as they are."""
     try:
         yield
     except OSError as error:
-        if not isinstance(error.filename, str | os.PathLike) or folder not in Path(error.filename).parents:
+        if not _is_full(error) and not _is_below(folder, error.filename):
             raise
         with explaining(output):
             raise
+
+
+_FULL = {getattr(errno, name) for name in ("ENOSPC", "EDQUOT", "EFBIG") if hasattr(errno, name)}
+
+
+def _is_full(error: OSError) -> bool:
+    """Whether a disk is full, which names no file; a build writes nowhere else."""
+    return error.filename is None and error.errno in _FULL
+
+
+def _is_below(folder: Path, name: object) -> bool:
+    return isinstance(name, str | os.PathLike) and folder in Path(name).parents
 
 
 @contextlib.contextmanager
@@ -43,6 +57,11 @@ def explaining_begun(output: Path) -> Iterator[None]:
         raise OutputError(
             f"{output} cannot be updated to its end ({_reason(error)})", hint=_BEGUN, slug="cannot-finish"
         ) from error
+
+
+def not_shared(folder: Path) -> OutputError:
+    """The error of a worker that does not see what it is to write into."""
+    return OutputError(f"{folder} is gone, or not there for a worker", hint=_SHARED, slug="not-shared")
 
 
 def cannot_update(output: Path, reason: str) -> OutputError:

@@ -44,7 +44,27 @@ def open_site(output: Path, waiting: Waiting | None = None) -> Iterator[SiteWrit
             with explaining(output):
                 switch(fresh, target)
         for leftover in redo.iter_staging(target):  # an update of the old site that could not be finished
-            shutil.rmtree(leftover, ignore_errors=True)
+            _discard(leftover, target)
+
+
+@contextlib.contextmanager
+def open_scratch(output: Path, waiting: Waiting | None = None) -> Iterator[Path]:
+    """Give a folder beside a site for what its build needs meanwhile; the next build removes it if this one cannot.
+
+    Parameters
+    ----------
+    output
+        The site's folder.
+    waiting
+        As `lock_site` takes it.
+
+    Raises
+    ------
+    OutputError
+        The disk failed; the old site is as it was.
+    """
+    with lock_site(output, waiting), _staging(output, output.resolve()) as folder:
+        yield folder
 
 
 @contextlib.contextmanager
@@ -101,7 +121,7 @@ def _commit(output: Path, staging: Path, site: SiteWriter, manifest: Manifest) -
         redo.write_record(staging, record)
     with explaining_begun(output):
         redo.finish(staging, target, record)
-    shutil.rmtree(staging, ignore_errors=True)
+    _discard(staging, target)
 
 
 def repair_site(output: Path, waiting: Waiting | None = None) -> Repair:
@@ -154,14 +174,14 @@ def _repair(leftover: Path, target: Path, output: Path) -> Repair:
             with explaining_begun(output):
                 redo.finish(leftover, target, record)
             outcome = "finished"
-    shutil.rmtree(leftover, ignore_errors=True)
+    _discard(leftover, target)
     return outcome
 
 
 @contextlib.contextmanager
 def _staging(output: Path, target: Path) -> Iterator[Path]:
     """Make a folder beside a site, and remove it in the end unless it holds an update that is to be finished."""
-    folder = target.with_name(f".{target.name}.new-{secrets.token_hex(4)}")
+    folder = _name_staging(target)
     try:
         with explaining(output):
             folder.mkdir()
@@ -169,4 +189,15 @@ def _staging(output: Path, target: Path) -> Iterator[Path]:
             yield folder
     finally:
         if not redo.has_record(folder):
-            shutil.rmtree(folder, ignore_errors=True)
+            _discard(folder, target)
+
+
+def _name_staging(target: Path) -> Path:
+    return target.with_name(f".{target.name}.new-{secrets.token_hex(4)}")
+
+
+def _discard(folder: Path, target: Path) -> None:
+    """Remove a folder beside a site; workers that outlive their build for a moment no longer find it by then."""
+    with contextlib.suppress(OSError):
+        folder = folder.rename(_name_staging(target))
+    shutil.rmtree(folder, ignore_errors=True)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterable
-from pathlib import Path
-from typing import Any
+from pathlib import Path, PurePosixPath
+from typing import IO, Any
 
+from reportgen.publish.disk import not_shared
 from reportgen.publish.manifest import NO_FILES, FileFacts, Manifest
 from reportgen.urls import MANIFEST
 
@@ -15,7 +16,7 @@ WrittenFile = tuple[str, str, int]  # address, SHA-256 in hex, size in bytes
 
 
 def write_file(folder: Path, url: str, content: bytes) -> WrittenFile:
-    """Write one file of a site, in any process.
+    """Write one file of a site, in any process. What a worker that died left of it is written again.
 
     Parameters
     ----------
@@ -33,25 +34,53 @@ def write_file(folder: Path, url: str, content: bytes) -> WrittenFile:
     ------
     ValueError
         The address leads out of the site.
+    OutputError
+        The folder is not there.
     OSError
         The disk failed; the error names the file.
     """
     path = folder / check_url(url)
     try:
-        _write_new(path, content)
+        _write(folder, url, content)
     except OSError as error:  # one of a full disk names no file
         raise OSError(error.errno, error.strerror, os.fspath(path)) from error
     return url, hashlib.sha256(content).hexdigest(), len(content)
 
 
-def _write_new(path: Path, content: bytes) -> None:
+def _write(folder: Path, url: str, content: bytes) -> None:
     try:
-        file = path.open("xb")
-    except FileNotFoundError:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        file = path.open("xb")
+        file = _open_new(folder, url)
+    except FileExistsError:
+        path = folder / url
+        if path.read_bytes() == content:
+            return
+        path.unlink()  # another process may still write into it, and must not into the one that is made now
+        file = _open_new(folder, url)
     with file:
         file.write(content)
+
+
+def _open_new(folder: Path, url: str) -> IO[bytes]:
+    try:
+        return (folder / url).open("xb")
+    except FileNotFoundError:
+        make_parents(folder, url)
+        return (folder / url).open("xb")
+
+
+def make_parents(folder: Path, url: str) -> None:
+    """Make the folders that an address is in, but never the one of the site: when that is gone, its build is, too.
+
+    Raises
+    ------
+    OutputError
+        The folder is not there.
+    """
+    try:
+        for parent in reversed(PurePosixPath(url).parents[:-1]):
+            (folder / parent).mkdir(exist_ok=True)
+    except FileNotFoundError as error:
+        raise not_shared(folder) from error
 
 
 def check_url(url: str) -> str:
