@@ -28,7 +28,7 @@ from logs import (
     write_small_project,
 )
 
-import reportgen.build
+import reportgen.making
 from reportgen.build import BuildResult, build_site
 from reportgen.deletion import delete_artifacts, delete_runs
 from reportgen.log.find import LogFile
@@ -228,13 +228,13 @@ def test_logs_that_were_not_read_are_not_opened(logs: Path, tmp_path: Path, monk
     build(logs, tmp_path / "site")
     add_run(logs)
     opened: list[str] = []
-    read_run = reportgen.build.read_run
+    read_run = reportgen.making.read_run
 
     def count(files: Sequence[LogFile]) -> RunRecords:
         opened.extend(file.run_id for file in files)
         return read_run(files)
 
-    monkeypatch.setattr("reportgen.build.read_run", count)
+    monkeypatch.setattr("reportgen.making.read_run", count)
     build(logs, tmp_path / "site")
     assert opened == ["new"]
 

@@ -50,8 +50,8 @@ from pages import (
     text_of,
 )
 
-from reportgen.assets import find_data_folder
 from reportgen.build import _PAGE_MODULES, build_site
+from reportgen.datafolders import find_data_folder
 from reportgen.model import Model
 from reportgen.options import Options
 from reportgen.render import make_environment, render_page

@@ -1,9 +1,8 @@
 """The store: the compacted tables, their schema and their Parquet form."""
 
 from reportgen.store.folder import Layers, Store, StoreFolder
-from reportgen.store.parquet import GROUP_ROWS, TableWriter, Where, check_data_format, read_parquet, to_parquet
+from reportgen.store.parquet import GROUP_ROWS, TableWriter, Where, read_parquet, to_parquet
 from reportgen.store.schema import (
-    DATA_FORMAT,
     DAY_TABLES,
     POINTS,
     SCHEMAS,
@@ -17,7 +16,6 @@ from reportgen.store.schema import (
 )
 
 __all__ = [
-    "DATA_FORMAT",
     "DAY_TABLES",
     "GROUP_ROWS",
     "POINTS",
@@ -32,7 +30,6 @@ __all__ = [
     "TableWriter",
     "Tables",
     "Where",
-    "check_data_format",
     "make_table",
     "read_parquet",
     "table_rows",

@@ -1,7 +1,7 @@
 """The schema of the store: which tables it has, what each column means, and in which order the rows are.
 
-`DATA_FORMAT` versions the schema; what each version changed is listed here. `docs/data.md` and the site's page Data
-are made from this module.
+`reportgen.formats.DATA_FORMAT` versions the schema; what each version changed is listed here. `docs/data.md` and the
+site's page Data are made from this module.
 
 * 1 — first format.
 
@@ -16,8 +16,6 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 
 from reportgen.store.arrays import empty_table
-
-DATA_FORMAT = 1
 
 _TIME: pa.DataType = pa.timestamp("us", tz="UTC")
 _TEXT: pa.DataType = pa.string()
