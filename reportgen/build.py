@@ -81,9 +81,8 @@ def build_site(
             say(f"finished an update of {output} that was interrupted")
         goes_on = any(_is_site_at(path, output) for path in inputs)
         old = None if full or len(sites) > goes_on else _find_base(log_dirs, output, basis, goes_on, say)
-        seen = identify_all(
-            (file for log_dir in log_dirs for file in scan_logs(log_dir)), old.state.files if old else ()
-        )
+        found = [file for log_dir in log_dirs for file in scan_logs(log_dir)]
+        seen = identify_all(found, old.state.files if old else ())
         state = BuildState(old.manifest.digest if old else "", basis_of(log_dirs), seen, look_at_blobs(seen))
         run_ids = _find_changed(old, state) if old else set()
         if old and not run_ids and _is_of_its_moment(old.manifest, source_date_us):

@@ -29,11 +29,12 @@ from logs import (
 )
 
 import reportgen.making
-from reportgen.build import BuildResult, build_site
+from reportgen.build import build_site
 from reportgen.deletion import delete_artifacts, delete_runs
 from reportgen.log.find import LogFile
 from reportgen.log.reader import RunRecords
 from reportgen.options import MetricOptions, Options
+from reportgen.plan import BuildResult
 from reportgen.records import Record
 from reportgen.views import runs as runs_view
 
