@@ -20,23 +20,29 @@ N_STAGES, N_CALLS_UP = 12, 40
 PACKAGE, TEMPLATES = str(ROOT / "reportgen"), str(ROOT / "templates")
 
 
-def print_stages(profile: Path) -> None:
-    """Print the stages that took longest, each with its share and with its dearest function."""
+def print_stages(profile: Path, cpu_s: float) -> None:
+    """Print the stages that took longest, and the dearest function of each.
+
+    The CPU time is that of a build without a profiler, shared out as the profiler saw it; many small calls look
+    dearer to it than they are.
+    """
     own = own_times(pstats.Stats(str(profile)).stats)  # type: ignore[attr-defined]
+    factor = cpu_s / sum(own.values())
     stages: defaultdict[str, dict[Function, float]] = defaultdict(dict)
     for function, seconds in own.items():
-        stages[stage_of(function) or "other"][function] = seconds
+        stages[stage_of(function) or "other"][function] = seconds * factor
     ordered = sorted(stages.items(), key=lambda item: -sum(item[1].values()))
-    total = sum(own.values())
-    print(f"profile of a cold build in one process, {total:.1f} s with the profiler's own cost; own time by stage")
+    print(f"  profile: {cpu_s:.1f} s of CPU of a cold build by stage, about")
     for stage, functions in ordered[:N_STAGES]:
-        seconds, dearest = sum(functions.values()), max(functions, key=functions.__getitem__)
-        print(
-            f"  {stage:12} {seconds:8.2f} s {seconds / total:7.1%}   "
-            f"most in {Path(dearest[0]).name}:{dearest[2]}, {functions[dearest]:.2f} s"
-        )
+        dearest = max(functions, key=functions.__getitem__)
+        most = f"most in {Path(dearest[0]).name}:{dearest[2]}, {functions[dearest]:.2f} s"
+        print(f"    {stage:12} {_share(sum(functions.values()), cpu_s)}   {most}")
     rest = sum(sum(functions.values()) for _, functions in ordered[N_STAGES:])
-    print(f"  {'the others':12} {rest:8.2f} s {rest / total:7.1%}")
+    print(f"    {'the others':12} {_share(rest, cpu_s)}")
+
+
+def _share(seconds: float, total: float) -> str:
+    return f"{seconds:8.2f} s {seconds / total:7.1%}"
 
 
 def stage_of(function: Function) -> str | None:
@@ -62,7 +68,7 @@ def own_times(stats: dict[Function, Any]) -> dict[Function, float]:
             for caller, share in iter_callers(function, stats):
                 passed_on[caller] += seconds * share
         waiting = passed_on
-    times["", 0, "not told"] = sum(facts[2] for facts in stats.values()) - sum(times.values())
+    times["?", 0, "no caller"] = sum(facts[2] for facts in stats.values()) - sum(times.values())
     return times
 
 
