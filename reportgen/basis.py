@@ -1,4 +1,4 @@
-"""What the bytes of a site depend on besides its records: reportgen itself, its templates, its libraries, the options."""
+"""What the bytes of a site depend on besides its records: reportgen, its templates and libraries, the options."""
 
 from __future__ import annotations
 

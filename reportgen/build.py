@@ -292,7 +292,7 @@ class _FoldersOf:
 def read_model(inputs: Sequence[Path], options: Options) -> Model:
     """Read log directories and sites into memory, and make the model of what they say."""
     logs, sites = divide_paths(inputs)
-    seen = identify_all(file for log_dir in logs for file in scan_logs(log_dir))
+    seen = identify_all([file for log_dir in logs for file in scan_logs(log_dir)])
     return Model(read_everything(inputs), options, Files(_FoldersOf(seen), sites), source_date_us=_source_date_us())
 
 

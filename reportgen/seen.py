@@ -70,7 +70,7 @@ def make_cache_folder(folder: Path) -> None:
             file.write(text)
 
 
-def identify_all(found: Iterable[FoundFile], before: Sequence[SeenFile] = ()) -> list[SeenFile]:
+def identify_all(found: Sequence[FoundFile], before: Sequence[SeenFile] = ()) -> list[SeenFile]:
     """Say whose files they are; those in folders in which nothing changed are not opened.
 
     Raises

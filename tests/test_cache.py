@@ -58,7 +58,7 @@ def everything(store: Store) -> dict[str, Any]:
 
 
 def read_anew(log_dir: Path) -> dict[str, Any]:
-    compaction = read_everything([log_dir]).compaction
+    compaction = read_everything([log_dir])
     return everything(compaction)
 
 
