@@ -37,7 +37,7 @@ class ReportgenError(Exception):
         return f"{self.message}: {self.hint}"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return partial(type(self), hint=self.hint, slug=self.slug), (self.message,)  # workers raise it, too
+        return partial(type(self), hint=self.hint, slug=self.slug), (self.message,), self.__dict__
 
 
 class InputError(ReportgenError):

@@ -249,7 +249,7 @@ def test_listing_is_divided_without_loss(tmp_path: Path) -> None:
     model = model_of(tmp_path)
     assert runs.count_full_pages(model) == 2
     pages = [runs.make_older_page(model, 1), runs.make_older_page(model, 2), runs.make_page(model)]
-    shown = [[row.run.href for day in reversed(page.view.days) for row in reversed(day.rows)] for page in pages]
+    shown = [[row.run.url for day in reversed(page.view.days) for row in reversed(day.rows)] for page in pages]
     assert [href for page in shown for href in page] == [f"r{number:03}.html" for number in range(305)]
     assert [*map(len, shown)] == [100, 100, 105]
 
@@ -512,7 +512,17 @@ def test_links_of_a_hostile_site_lead_somewhere(hostile_site: dict[str, bytes]) 
 
 def test_hostile_names_write_nothing_outside_of_the_site(hostile_folder: Path) -> None:
     assert sorted(path.name for path in hostile_folder.iterdir()) == ["in"]
-    assert sorted(path.name for path in (hostile_folder / "in").iterdir()) == ["out", "runs"]
+    assert sorted(path.name for path in (hostile_folder / "in").iterdir()) == [".runs-cache", "out", "runs"]
+    remembered = {
+        path.relative_to(hostile_folder / "in").as_posix() for path in (hostile_folder / "in").rglob(".*-cache/**/*")
+    }
+    assert len(remembered) == 4
+    assert {re.sub("[0-9a-f]{32}", "digest", name) for name in remembered} == {
+        ".runs-cache/.gitignore",
+        ".runs-cache/CACHEDIR.TAG",
+        ".runs-cache/builds",
+        ".runs-cache/builds/digest.json",
+    }
     assert [path.name for path in (hostile_folder / "in" / "out").iterdir()] == ["site"]
     assert sorted(path.name for path in (hostile_folder / "in" / "runs").iterdir()) == sorted(
         f"folder-{number}" for number in range(len(HOSTILE))
