@@ -10,6 +10,8 @@ from __future__ import annotations
 import os
 import sys
 import warnings
+from functools import partial
+from typing import Any
 
 
 class ReportgenError(Exception):
@@ -33,6 +35,9 @@ class ReportgenError(Exception):
 
     def __str__(self) -> str:
         return f"{self.message}: {self.hint}"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return partial(type(self), hint=self.hint, slug=self.slug), (self.message,), self.__dict__
 
 
 class InputError(ReportgenError):

@@ -6,9 +6,8 @@ from __future__ import annotations
 import pickle
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-
-from jinja2 import Environment
 
 from reportgen.model import Files, Model
 from reportgen.options import Options
@@ -57,7 +56,7 @@ class Job:
         )
 
 
-_Opened = tuple[Job, Model, Environment]
+_Opened = tuple[Job, Model, Callable[[Page], bytes]]
 _opened: dict[Path, _Opened] = {}  # at most one: what this process works on
 
 
@@ -65,23 +64,23 @@ def prime_job(path: Path, job: Job, model: Model) -> None:
     """Write a job down for the workers; this process, and those that it forks, take the model that is there."""
     path.write_bytes(pickle.dumps(job))
     _opened.clear()
-    _opened[path] = job, model, make_environment()
+    _opened[path] = job, model, partial(render_page, make_environment())
 
 
 def _open_job(path: Path) -> _Opened:
     if path not in _opened:
         job: Job = pickle.loads(path.read_bytes())  # noqa: S301 — the build that started this process wrote it
         _opened.clear()
-        _opened[path] = job, job.open_model(), make_environment()
+        _opened[path] = job, job.open_model(), partial(render_page, make_environment())
     return _opened[path]
 
 
 def make_units(task: tuple[Path, Sequence[Unit]]) -> tuple[list[WrittenFile], int]:
     """Write the files of some units, and say how many these were; the path is where the job is written down."""
     path, units = task
-    job, model, environment = _open_job(path)
+    job, model, render = _open_job(path)
     files = [
-        write_file(job.site, item.url, render_page(environment, item) if isinstance(item, Page) else item.content)
+        write_file(job.site, item.url, render(item) if isinstance(item, Page) else item.content)
         for unit in units
         for item in make_unit(model, unit)
     ]
