@@ -8,11 +8,16 @@ from collections.abc import Sequence
 
 def mean(values: Sequence[float]) -> float:
     """Give the arithmetic mean of finite values, at least one."""
-    return math.fsum(value / len(values) for value in values)
+    try:
+        return math.fsum(values) / len(values)
+    except OverflowError:
+        return math.fsum(value / len(values) for value in values)
 
 
-def deviation(values: Sequence[float]) -> float:
-    """Give the population standard deviation of finite values, at least one; infinity where squares overflow."""
-    centre = mean(values)
-    squares = [(value - centre) * (value - centre) for value in values]
-    return math.inf if math.inf in squares else math.sqrt(mean(squares))
+def deviation(values: Sequence[float], centre: float | None = None) -> float:
+    """Give the population standard deviation of finite values, at least one; infinity where sums overflow.
+
+    `centre` is their mean, if it is known.
+    """
+    middle = mean(values) if centre is None else centre
+    return math.dist(values, [middle] * len(values)) / math.sqrt(len(values))
