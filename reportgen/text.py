@@ -195,9 +195,12 @@ def _format_signed(value: float, decimals: int | None) -> str:
 # Times
 
 
+_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+_LAST_US = 253_402_300_799_000_000  # the end of the year 9999
+
+
 def _utc(at_us: int) -> dt.datetime:
-    limit = 253_402_300_799_000_000  # the end of the year 9999
-    return dt.datetime(1970, 1, 1, tzinfo=dt.UTC) + dt.timedelta(microseconds=min(max(at_us, 0), limit))
+    return _EPOCH + dt.timedelta(microseconds=min(max(at_us, 0), _LAST_US))
 
 
 def format_date(at_us: int) -> str:
@@ -230,7 +233,7 @@ def format_short_time(at_us: int, *, with_date: bool = True) -> str:
 
 def iso_time(at_us: int) -> str:
     """Give the time for programs, e.g. `"2026-11-20T02:00:04.000000Z"`."""
-    return _utc(at_us).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return _utc(at_us).isoformat(timespec="microseconds")[:26] + "Z"
 
 
 def html_time(at_us: int) -> str:

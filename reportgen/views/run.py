@@ -18,7 +18,15 @@ from reportgen.text import (
     join_words,
 )
 from reportgen.views.content import Card, artifact_page, artifact_title, make_card
-from reportgen.views.curves import Curve, PointTable, make_curve, make_curve_legend, make_point_table, make_points_file
+from reportgen.views.curves import (
+    Curve,
+    PointTable,
+    link_points,
+    make_curve,
+    make_curve_legend,
+    make_point_table,
+    make_points_files,
+)
 from reportgen.views.parts import (
     MARKS,
     Fact,
@@ -96,8 +104,8 @@ class RunView:
         Its metrics beside the values before.
     curves, curve_legend, points
         Its list metrics as charts and as a table.
-    points_url
-        All points as CSV.
+    points_link
+        A file that has all its points; `None` when it has none.
     steps
         The waterfall.
     timeline
@@ -129,7 +137,7 @@ class RunView:
     curves: Sequence[Curve]
     curve_legend: Markup
     points: PointTable | None
-    points_url: str
+    points_link: Link | None
     steps: Sequence[StepRow]
     timeline: str
     errors: Sequence[ErrorView]
@@ -143,10 +151,9 @@ class RunView:
 
 
 def make_files(model: Model, run: Run) -> Iterator[Page | RawFile]:
-    """Make the page of a run, and its points as CSV."""
+    """Make the page of a run, and its points as CSV if they are few."""
     yield make_page(model, run)
-    if run.lists:
-        yield make_points_file(model, run)
+    yield from make_points_files(model, run)
 
 
 def make_page(model: Model, run: Run) -> Page:
@@ -185,7 +192,7 @@ def make_page(model: Model, run: Run) -> Page:
         curves=curves,
         curve_legend=make_curve_legend(before),
         points=make_point_table(model, run) if curves else None,
-        points_url=here.to(urls.download(url, "csv")),
+        points_link=link_points(here, run) if curves else None,
         steps=[make_step_row(here, run, step, n) for n, step in enumerate(run.steps)],
         timeline=f"Timeline, 0 to {format_duration(run.duration_us)}",
         errors=errors,

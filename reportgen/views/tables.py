@@ -13,6 +13,7 @@ import io
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from markupsafe import Markup, escape
@@ -263,6 +264,13 @@ class _JsonFile(_Download):
 def to_csv(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> bytes:
     """Write CSV (UTF-8, a newline after each row); nested cells as JSON, missing ones empty."""
     return _csv_rows([columns, *rows])
+
+
+def write_csv(columns: Sequence[str], rows: Iterable[Sequence[str | float | None]]) -> bytes:
+    """Write CSV as `to_csv` does, faster: of rows whose cells are known to be plain."""
+    sink = io.StringIO()
+    csv.writer(sink, lineterminator="\n").writerows(chain([columns], rows))
+    return sink.getvalue().encode()
 
 
 def _csv_rows(rows: Iterable[Sequence[Any]]) -> bytes:
