@@ -107,6 +107,10 @@ class Model:
         return self._tables[name]
 
     @cached_property
+    def _days(self) -> dict[str, Sequence[str]]:
+        return {}
+
+    @cached_property
     def _positions(self) -> dict[str, Any]:
         return {}
 
@@ -148,7 +152,9 @@ class Model:
 
     def days_of(self, name: str) -> Sequence[str]:
         """Give the days (`YYYY-MM-DD`, UTC) that a table has parts of."""
-        return self._store.days_of(name)
+        if name not in self._days:
+            self._days[name] = self._store.days_of(name)
+        return self._days[name]
 
     # Runs
 
