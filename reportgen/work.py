@@ -8,12 +8,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from jinja2 import Environment
-
 from reportgen.model import Files, Model
 from reportgen.options import Options
 from reportgen.publish import write_file
-from reportgen.render import make_environment, render_page
+from reportgen.render import Environment, make_environment, render_page
 from reportgen.store import Layers, StoreFolder
 from reportgen.units import Unit, make_unit
 from reportgen.views.parts import Page
