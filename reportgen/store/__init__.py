@@ -13,6 +13,7 @@ from reportgen.store.schema import (
     Tables,
     make_table,
     table_rows,
+    with_plain_times,
 )
 
 __all__ = [
@@ -35,4 +36,5 @@ __all__ = [
     "read_parquet",
     "table_rows",
     "to_parquet",
+    "with_plain_times",
 ]

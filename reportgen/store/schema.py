@@ -280,8 +280,13 @@ def make_table(name: str, rows: Iterable[Mapping[str, Any]]) -> pa.Table:
 
 def table_rows(table: pa.Table) -> list[dict[str, Any]]:
     """Give the rows of a table as plain values, times as microseconds."""
+    rows: list[dict[str, Any]] = with_plain_times(table).to_pylist()
+    return rows
+
+
+def with_plain_times(table: pa.Table) -> pa.Table:
+    """Give a table with its times as microseconds: whole numbers."""
     for index, column in enumerate(table.schema):
         if pa.types.is_timestamp(column.type):
             table = table.set_column(index, column.name, table.column(index).cast(pa.int64()))
-    rows: list[dict[str, Any]] = table.to_pylist()
-    return rows
+    return table

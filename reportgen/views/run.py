@@ -37,7 +37,6 @@ from reportgen.views.parts import (
     MetricCell,
     Page,
     RawFile,
-    change_of,
     comma_separated,
     duration_text,
     headline_metrics,
@@ -178,17 +177,18 @@ def make_page(model: Model, run: Run) -> Page:
         ("Setup", "setup", run.deleted_at is None),
         ("Records", "records", run.deleted_at is None),
     ]
+    metrics = [metric_cell(model, here, value) for value in headline_metrics(model, run, len(run.metrics))]
     view = RunView(
         frame=make_frame(model, url, run.name, crumbs=crumbs),
         mark=MARKS[run.status],
         name=run.name,
         pipeline=here.pipeline_of(model, run),
         is_deleted=run.deleted_at is not None,
-        lede=_lede(model, run),
+        lede=_lede(run, metrics),
         facts=_facts(model, here, run),
         sections=[Link(text, f"#{anchor}") for text, anchor, there in sections if there],
         before=here.run(before) if before else None,
-        metrics=[metric_cell(model, here, v) for v in headline_metrics(model, run, len(run.metrics))],
+        metrics=metrics,
         curves=curves,
         curve_legend=make_curve_legend(before),
         points=make_point_table(model, run) if curves else None,
@@ -210,7 +210,7 @@ def make_page(model: Model, run: Run) -> Page:
     return Page(url, "run.html", view)
 
 
-def _lede(model: Model, run: Run) -> str:
+def _lede(run: Run, metrics: Sequence[MetricCell]) -> str:
     """Say the outcome and what changed, in a sentence or two."""
     took = format_duration(run.duration_us)
     if run.deleted_at is not None:
@@ -222,13 +222,8 @@ def _lede(model: Model, run: Run) -> str:
         ended = "Not ended yet" if run.status == "running" else "Stalled"
         return f"{ended}: the last record came {took} after it began, at {format_time(run.last_record_at)} UTC."
     text = f"{MARKS[run.status].word} {'in' if run.status == 'completed' else 'after'} {took}."
-    changes = []
-    for value in headline_metrics(model, run, len(run.metrics)):
-        change = change_of(model.metrics[value.name], value.value, model.value_before(value))
-        if change and change.word in ("better", "worse"):
-            changes.append((value.name, change.word))
     for word in ("worse", "better"):
-        names = [name for name, judged in changes if judged == word]
+        names = [cell.link.text for cell in metrics if cell.change and cell.change.word == word]
         if names:
             shown = join_words(names[:3]) if len(names) <= 3 else f"{join_words(names[:2])} and {len(names) - 2} more"
             text += f" {shown} {'is' if len(names) == 1 else 'are'} {word}."
