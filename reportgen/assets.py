@@ -2,32 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from reportgen import urls
-from reportgen.errors import InputError
+from reportgen.datafolders import find_data_folder
 from reportgen.model import Model
 from reportgen.text import format_clock, format_count, format_date, iso_day
 from reportgen.views.parts import RawFile
-
-_PACKAGE = Path(__file__).parent
-
-
-def find_data_folder(name: str) -> Path:
-    """Find `templates` or `examples`: the package's own folder first, else the checkout's.
-
-    Raises
-    ------
-    InputError
-        Neither is there.
-    """
-    own, checkout = _PACKAGE / name, _PACKAGE.parent / name
-    if own.is_dir():
-        return own
-    if checkout.is_dir() and (_PACKAGE.parent / "pyproject.toml").is_file():
-        return checkout
-    hint = "install reportgen again"
-    raise InputError(f"neither {own} nor {checkout} is there", hint=hint, slug="incomplete-installation")
 
 
 def static_files(model: Model) -> list[RawFile]:

@@ -10,9 +10,9 @@ from pathlib import Path
 import msgspec
 
 from reportgen import __version__
-from reportgen.assets import find_data_folder
+from reportgen.datafolders import find_data_folder
+from reportgen.formats import DATA_FORMAT
 from reportgen.options import Options
-from reportgen.store import DATA_FORMAT
 
 _LIBRARIES = ("jinja2", "markdown", "nh3", "pyarrow", "pygments", "pymdown-extensions")
 

@@ -1,112 +1,36 @@
-"""The build, from logs to site, in the order of its stages.
-
-    scan ─► compact ─► model ─► units ─► publish
+"""The build, from logs to site: what has to be done is decided here, and done by `reportgen.making`.
 
 A build in full makes every unit of the site in a folder beside it and then puts that in its place. An update goes on
-from the site that is there: it reads only the logs that changed, makes only the units that depend on them
-(`reportgen.changes`), and leaves all other files as they are. Both come to the same bytes. On any doubt about the site
-that is there the build is one in full.
-
-Until the end everything is written beside the site, so a build that finds an error has changed nothing.
+from the site that is there: it reads only the logs that changed, makes only the units that depend on them, and leaves
+all other files as they are. Both come to the same bytes. On any doubt about the site that is there the build is one in
+full; when nothing changed there is nothing to do, and no library for it is loaded.
 """
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import AbstractContextManager, closing, nullcontext
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
-from reportgen import urls
-from reportgen.assets import static_files
+import msgspec
+
 from reportgen.basis import basis_of_site
-from reportgen.changes import find_changes
-from reportgen.compact import Compaction, Update, compact_runs
 from reportgen.errors import InputError
-from reportgen.gather import gather
 from reportgen.history import BuildState, find_changed_runs, load_state, look_at_blobs, save_state
 from reportgen.log.find import scan_logs
-from reportgen.log.reader import read_run
-from reportgen.model import Files, Model, Problem
 from reportgen.options import Options
-from reportgen.parallel import OpenExecutor, choose_executor, count_processors, run_tasks
-from reportgen.publish import (
-    Manifest,
-    SiteWriter,
-    check_output,
-    lock_site,
-    open_scratch,
-    open_site,
-    repair_site,
-    update_site,
-    write_file,
-)
-from reportgen.seen import SeenFile, basis_of, files_of, identify_all
-from reportgen.sources import divide_paths, find_store, read_everything
-from reportgen.store import DATA_FORMAT, DAY_TABLES, Layers, Store, StoreFolder, to_parquet
-from reportgen.units import Unit, iter_units
-from reportgen.work import Job, divide, make_units, prime_job
+from reportgen.parallel import OpenExecutor
+from reportgen.places import divide_paths, find_store
+from reportgen.plan import Base, BuildResult, NoProgress, Plan, Progress
+from reportgen.publish import Manifest, check_output, lock_site, repair_site
+from reportgen.seen import basis_of, identify_all
 
-_MAX_PROBLEMS = 1000
-_MANY_WORKERS = 32  # that an executor may have which does not say how many it has
+if TYPE_CHECKING:
+    from reportgen.model import Model
 
 Say = Callable[[str], None]
-
-
-class Progress(Protocol):
-    """Shows how far a build is."""
-
-    def stage(self, label: str, n: int, /) -> AbstractContextManager[Callable[[int], None]]:
-        """Begin a stage of `n` things to do; gives what is told how many more are done."""
-        ...
-
-
-class _NoProgress:
-    def stage(self, _label: str, _n: int, /) -> AbstractContextManager[Callable[[int], None]]:
-        return nullcontext(lambda _n: None)
-
-
-@dataclass(frozen=True)
-class BuildResult:
-    """What a build made.
-
-    Attributes
-    ----------
-    output
-        The site's folder.
-    n_runs, n_files
-        What the site has.
-    n_written
-        How many of its files were made; the others were there already.
-    n_bytes
-        The size of all its files.
-    problems, n_problems
-        The first lines that could not be read, and how many there are.
-    n_missing
-        How many records did not arrive.
-    """
-
-    output: Path
-    n_runs: int
-    n_files: int
-    n_written: int
-    n_bytes: int
-    problems: Sequence[Problem]
-    n_problems: int
-    n_missing: int
-
-
-@dataclass(frozen=True)
-class _Base:
-    """A site to go on from: its manifest, the logs it was made from, and whether what it has of them stays."""
-
-    folder: Path
-    manifest: Manifest
-    state: BuildState
-    keep: bool
 
 
 def build_site(
@@ -148,211 +72,75 @@ def build_site(
     OutputError
         The output folder is not ours or cannot be written; the old site is as it was.
     """
-    build = _Build(inputs, output, options, base, open_executor, say, progress or _NoProgress())
+    inputs = [*inputs, *([base] if base else [])]
+    logs, sites = divide_paths(inputs)
+    log_dirs = [*{path.resolve() if path.is_dir() else path: None for path in logs}]
+    basis, source_date_us = basis_of_site(options), _source_date_us()
     with lock_site(output, lambda path: say(f"another build is at work on {path}; waiting for it")):
         if repair_site(output) == "finished":
             say(f"finished an update of {output} that was interrupted")
-        return build.run(full=full)
+        goes_on = any(_is_site_at(path, output) for path in inputs)
+        old = None if full or len(sites) > goes_on else _find_base(log_dirs, output, basis, goes_on, say)
+        found = [file for log_dir in log_dirs for file in scan_logs(log_dir)]
+        seen = identify_all(found, old.state.files if old else ())
+        state = BuildState(old.manifest.digest if old else "", basis_of(log_dirs), seen, look_at_blobs(seen))
+        run_ids = _find_changed(old, state) if old else set()
+        if old and not run_ids and _is_of_its_moment(old.manifest, source_date_us):
+            result, manifest = _result_of(old), old.manifest
+        else:
+            from reportgen.making import make_site, update_site_of
+
+            shown = progress or NoProgress()
+            plan = Plan(inputs, sites, seen, output, options, basis, source_date_us, open_executor, shown)
+            if not old:
+                check_output(output, [path for path in inputs if not _is_site_at(path, output)])
+            result, manifest = update_site_of(plan, old, run_ids) if old else make_site(plan)
+        state = msgspec.structs.replace(state, manifest=manifest.digest)
+        if not old or state != old.state:
+            save_state(log_dirs, output, state)
+    return result
 
 
-class _Build:
-    def __init__(
-        self,
-        inputs: Sequence[Path],
-        output: Path,
-        options: Options,
-        base: Path | None,
-        open_executor: OpenExecutor | None,
-        say: Say,
-        progress: Progress,
-    ) -> None:
-        logs, sites = divide_paths([*inputs, *([base] if base else [])])
-        self._log_dirs = [*{path.resolve() if path.is_dir() else path: None for path in logs}]
-        self._sites = sites
-        self._inputs = [*inputs, *([base] if base else [])]
-        self._output = output
-        self._options = options
-        self._open_executor = open_executor
-        self._say = say
-        self._blobs: dict[str, int] = {}
-        self._progress = progress
-        self._basis = basis_of_site(options)
-        self._source_date_us = _source_date_us()
+def _is_site_at(path: Path, output: Path) -> bool:
+    """Whether an input is the earlier site in the output folder, from which a build goes on."""
+    return path.resolve() == output.resolve() and find_store(path) is not None
 
-    def run(self, *, full: bool) -> BuildResult:
-        base = None if full else self._find_base()
-        found = [file for log_dir in self._log_dirs for file in scan_logs(log_dir)]
-        seen = identify_all(found, base.state.files if base else ())
-        self._blobs = look_at_blobs(seen)
-        result = None if base is None else self._update(base, seen)
-        return result or self._build_all(seen)
 
-    # From scratch
-
-    def _build_all(self, seen: list[SeenFile]) -> BuildResult:
-        check_output(self._output, [path for path in self._inputs if not self._is_output(path)])
-        with open_site(self._output) as site:
-            store = self._write_store(site, seen)
-            files = Files(_FoldersOf(seen), self._sites)
-            model = Model(store, self._options, files, source_date_us=self._source_date_us)
-            job = self._make_job(site, seen, [site.folder / urls.DATA_FOLDER])
-            self._make(site, job, model, [*iter_units(model)])
-            manifest = site.write_manifest(self._facts(model))
-        self._remember(manifest, seen)
-        return self._result(model, manifest, len(manifest))
-
-    def _write_store(self, site: SiteWriter, seen: Sequence[SeenFile]) -> Store:
-        """Write all tables. What sites have among the inputs is merged in memory."""
-        if self._sites:
-            compaction = read_everything(self._inputs)
-            site.add(write_file(site.folder, url, content) for url, content in _iter_tables(compaction))
-            return compaction
-        with open_scratch(self._output) as scratch:
-            n_runs = len({file.run_id for file in seen})
-            with self._progress.stage("Reading", n_runs) as advance:
-                whole, files = gather(seen, site.folder, scratch, self._open_executor, advance)
-                site.add(files)
-        for name, table in whole.items():
-            site.write(urls.table(name), to_parquet(table))
-        days = StoreFolder(site.folder / urls.DATA_FOLDER, is_own=True)
-        return Layers([Compaction(whole, {name: {} for name in DAY_TABLES}), days])
-
-    def _make_job(self, site: SiteWriter, seen: Sequence[SeenFile], stores: Sequence[Path]) -> Job:
-        places, sites = [path.resolve() for path in stores], [path.resolve() for path in self._sites]
-        return Job(places, site.folder, self._options, _FoldersOf(seen), sites, self._source_date_us)
-
-    def _make(self, site: SiteWriter, job: Job, model: Model, units: Sequence[Unit]) -> None:
-        """Write the shared files, and the files of some units."""
-        for file in static_files(model):
-            site.write(file.url, file.content)
-        tasks = [*divide(units, _MANY_WORKERS if self._open_executor else count_processors())]
-        with open_scratch(self._output) as scratch:
-            place = scratch / "job"
-            prime_job(place, job, model)
-            open_executor = self._open_executor or choose_executor(len(tasks))
-            done = run_tasks(open_executor, make_units, [(place, task) for task in tasks])
-            with self._progress.stage("Making", len(units)) as advance, closing(done):
-                for files, n_done in done:
-                    site.add(files)
-                    advance(n_done)
-
-    def _state(self, manifest: Manifest, seen: list[SeenFile]) -> BuildState:
-        return BuildState(manifest.digest, basis_of(self._log_dirs), seen, self._blobs)
-
-    def _remember(self, manifest: Manifest, seen: list[SeenFile]) -> None:
-        save_state(self._log_dirs, self._output, self._state(manifest, seen))
-
-    def _facts(self, model: Model) -> dict[str, Any]:
-        return {
-            "data_format": DATA_FORMAT,
-            "as_of_us": model.as_of,
-            "newest_us": model.newest_us,
-            "n_runs": len(model.runs),
-            "n_problems": model.n_problems,
-            "n_missing": model.n_missing,
-            "basis": self._basis,
-        }
-
-    def _result(self, model: Model, manifest: Manifest, n_written: int) -> BuildResult:
-        n_files, n_bytes = len(manifest), manifest.n_bytes
-        problems = model.first_problems(_MAX_PROBLEMS)
-        return BuildResult(
-            self._output, len(model.runs), n_files, n_written, n_bytes, problems, model.n_problems, model.n_missing
-        )
-
-    # From an earlier site
-
-    def _is_output(self, path: Path) -> bool:
-        return path.resolve() == self._output.resolve() and find_store(path) is not None
-
-    def _find_base(self) -> _Base | None:
-        """Find the site to go on from, if there is one that is as it was built."""
-        keep = any(self._is_output(path) for path in self._inputs)
-        if len(self._sites) > keep:
-            return None
-        manifest = Manifest.read(self._output)
-        if manifest is None:
-            return None
-        if manifest.facts.get("basis") != self._basis:
-            return self._build_in_full("it was built with another version or other options")
-        state = load_state(self._log_dirs, self._output, manifest.digest)
-        if state is None and not keep:
-            return self._build_in_full("it is not known which logs it was built from")
-        if damaged := manifest.find_damage(self._output):
-            return self._build_in_full(f"{damaged[0]} is not as it was built")
-        return _Base(self._output, manifest, state or BuildState(manifest.digest, "", [], {}), keep)
-
-    def _build_in_full(self, reason: str) -> _Base | None:
-        self._say(f"building {self._output} in full: {reason}")
+def _find_base(log_dirs: Sequence[Path], output: Path, basis: str, keep: bool, say: Say) -> Base | None:
+    """Find the site to go on from, if there is one that is as it was built."""
+    manifest = Manifest.read(output)
+    if manifest is None:
         return None
-
-    def _update(self, base: _Base, seen: list[SeenFile]) -> BuildResult | None:
-        came, gone = find_changed_runs(base.state, self._state(base.manifest, seen))
-        run_ids = came if base.keep else came | gone
-        facts = base.manifest.facts
-        if not run_ids and facts["as_of_us"] == max(facts["newest_us"], self._source_date_us or 0):
-            return self._leave(base, seen)
-        update = Update(
-            StoreFolder(base.folder / urls.DATA_FOLDER),
-            run_ids,
-            lambda wanted: compact_runs(read_run(files) for files in files_of(seen, wanted).values()),
-            keep=base.keep,
-        )
-        compaction = update.apply()
-        old = Model(Compaction(update.before, {}), self._options, source_date_us=facts["as_of_us"])
-        store = Layers([compaction, StoreFolder(base.folder / urls.DATA_FOLDER)])
-        files = Files(_FoldersOf(seen), self._sites)
-        model = Model(store, self._options, files, source_date_us=self._source_date_us)
-        changes = find_changes(old, model, update.run_ids)
-        with update_site(self._output, base.manifest) as site:
-            self._write_tables(site, compaction, update.touched)
-            folders = [site.folder / urls.DATA_FOLDER, base.folder / urls.DATA_FOLDER]
-            job = self._make_job(site, seen, folders)
-            self._make(site, job, model, sorted(changes.units))
-            site.remove(changes.gone)
-            n_written = site.n_files
-            manifest = site.write_manifest(self._facts(model))
-        self._remember(manifest, seen)
-        return self._result(model, manifest, n_written)
-
-    def _leave(self, base: _Base, seen: list[SeenFile]) -> BuildResult:
-        """Leave the site as it is."""
-        facts = base.manifest.facts
-        if self._state(base.manifest, seen) != base.state:
-            self._remember(base.manifest, seen)
-        counts: list[Any] = [facts.get(name, 0) for name in ("n_runs", "n_problems", "n_missing")]
-        return BuildResult(
-            self._output, counts[0], len(base.manifest), 0, base.manifest.n_bytes, (), counts[1], counts[2]
-        )
-
-    def _write_tables(self, site: SiteWriter, compaction: Compaction, touched: Collection[str]) -> None:
-        """Write the tables that changed, and take away those of days that have no run any more."""
-        for url, content in _iter_tables(compaction):
-            site.write(url, content)
-        site.remove(urls.day_table(table, day) for table in DAY_TABLES for day in touched)
+    state = load_state(log_dirs, output, manifest.digest)
+    if manifest.facts.get("basis") != basis:
+        reason = "it was built with another version or other options"
+    elif state is None and not keep:
+        reason = "it is not known which logs it was built from"
+    elif damaged := manifest.find_damage(output):
+        reason = f"{damaged[0]} is not as it was built"
+    else:
+        return Base(output, manifest, state or BuildState(manifest.digest, "", [], {}), keep)
+    say(f"building {output} in full: {reason}")
+    return None
 
 
-class _FoldersOf:
-    """By run: the folders of its logs, which may have images and large tables; made when it is first asked."""
-
-    def __init__(self, seen: Sequence[SeenFile]) -> None:
-        self._seen = seen
-        self._folders: dict[str, dict[str, None]] | None = None
-
-    def __call__(self, run_id: str) -> list[Path]:
-        if self._folders is None:
-            self._folders = {}
-            for file in self._seen:
-                folder = os.path.dirname(file.path)  # noqa: PTH120 — a path object takes longer
-                self._folders.setdefault(file.run_id, {})[folder] = None
-        return [*map(Path, self._folders.get(run_id, ()))]
+def _find_changed(old: Base, state: BuildState) -> set[str]:
+    """Give the runs whose logs are not those that the site was made from."""
+    came, gone = find_changed_runs(old.state, state)
+    return came if old.keep else came | gone
 
 
-def read_model(inputs: Sequence[Path], options: Options) -> Model:
-    """Read log directories and sites into memory, and make the model of what they say."""
-    logs, sites = divide_paths(inputs)
-    seen = identify_all(file for log_dir in logs for file in scan_logs(log_dir))
-    return Model(read_everything(inputs), options, Files(_FoldersOf(seen), sites), source_date_us=_source_date_us())
+def _is_of_its_moment(manifest: Manifest, source_date_us: int | None) -> bool:
+    """Whether a site speaks of the moment that one of the same logs would speak of now."""
+    facts = manifest.facts
+    return bool(facts["as_of_us"] == max(facts["newest_us"], source_date_us or 0))
+
+
+def _result_of(old: Base) -> BuildResult:
+    facts: dict[str, Any] = old.manifest.facts
+    n_runs, n_problems, n_missing = (facts[name] for name in ("n_runs", "n_problems", "n_missing"))
+    n_files, n_bytes = len(old.manifest), old.manifest.n_bytes
+    return BuildResult(old.folder, n_runs, n_files, 0, n_bytes, (), n_problems, n_missing)
 
 
 def _source_date_us() -> int | None:
@@ -366,9 +154,11 @@ def _source_date_us() -> int | None:
     return int(text) * 1_000_000
 
 
-def _iter_tables(compaction: Compaction) -> Iterator[tuple[str, bytes]]:
-    for name, table in compaction.tables.items():
-        yield urls.table(name), to_parquet(table)
-    for name, days in compaction.days.items():
-        for day, table in days.items():
-            yield urls.day_table(name, day), to_parquet(table)
+def read_model(inputs: Sequence[Path], options: Options) -> Model:
+    """Read log directories and sites into memory, and make the model of what they say."""
+    from reportgen.making import open_model
+
+    logs, sites = divide_paths(inputs)
+    seen = identify_all([file for log_dir in logs for file in scan_logs(log_dir)])
+    plan = Plan(inputs, sites, seen, Path(), options, "", _source_date_us(), None, NoProgress())
+    return open_model(plan)

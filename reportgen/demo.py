@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 
-from reportgen.assets import find_data_folder
+from reportgen.datafolders import find_data_folder
 from reportgen.errors import InputError
 
 EXAMPLES = ("digits", "quality", "selfbench")

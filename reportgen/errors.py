@@ -7,10 +7,10 @@ Low-level errors are wrapped where they are caught, with the file, line or run t
 
 from __future__ import annotations
 
-import functools
 import os
 import sys
 import warnings
+from functools import partial
 from typing import Any
 
 
@@ -36,8 +36,8 @@ class ReportgenError(Exception):
     def __str__(self) -> str:
         return f"{self.message}: {self.hint}"
 
-    def __reduce__(self) -> tuple[Any, ...]:  # workers of a build give it to the process that started them
-        return functools.partial(type(self), hint=self.hint, slug=self.slug), (self.message,)
+    def __reduce__(self) -> tuple[Any, ...]:
+        return partial(type(self), hint=self.hint, slug=self.slug), (self.message,), self.__dict__
 
 
 class InputError(ReportgenError):

@@ -33,8 +33,9 @@ from reportgen.publish import WrittenFile, make_parents, write_file
 from reportgen.seen import SeenFile, files_of
 from reportgen.store import DAY_TABLES, GROUP_ROWS, POINTS, Tables, TableWriter, read_parquet, to_parquet
 
-_MOST_RUNS = 128
-_MOST_BYTES = 8_000_000
+_MOST_RUNS = 256
+_MOST_BYTES = 16_000_000
+_DAY_NS = 86_400_000_000_000
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,7 @@ def gather(
 
 
 def _divide(seen: Sequence[SeenFile]) -> Iterator[list[Sequence[LogFile]]]:
-    """Divide runs into parts, those together that began together."""
+    """Divide runs into parts, those together that began together, which are cut where days end if that can be."""
     n_bytes: dict[str, int] = {}
     times: dict[str, int] = {}
     for file in seen:
@@ -114,13 +115,16 @@ def _divide(seen: Sequence[SeenFile]) -> Iterator[list[Sequence[LogFile]]]:
         times[file.run_id] = min(times.get(file.run_id, file.modified_ns), file.modified_ns)
     runs = files_of(seen)
     part: list[Sequence[LogFile]] = []
-    size = 0
-    for run_id in sorted(runs, key=lambda run_id: (time_of(run_id) or times[run_id], run_id)):
-        if part and (len(part) >= _MOST_RUNS or size + n_bytes[run_id] > _MOST_BYTES):
+    size = day_before = 0
+    for at, run_id in sorted((time_of(run_id) or times[run_id], run_id) for run_id in runs):
+        is_full = len(part) >= _MOST_RUNS or size + n_bytes[run_id] > _MOST_BYTES
+        is_large = len(part) >= _MOST_RUNS // 4 or size > _MOST_BYTES // 4
+        if part and (is_full or (is_large and at // _DAY_NS != day_before)):
             yield part
             part, size = [], 0
         part.append(runs[run_id])
         size += n_bytes[run_id]
+        day_before = at // _DAY_NS
     if part:
         yield part
 

@@ -73,7 +73,9 @@ def import_executor(name: str, **options: str) -> OpenExecutor:
     module_name, _, function_name = name.partition(":")
     try:
         function = getattr(importlib.import_module(module_name), function_name)
-    except (ImportError, AttributeError, ValueError) as error:
+        if not callable(function):
+            raise TypeError("it is no function")
+    except (ImportError, AttributeError, ValueError, TypeError) as error:
         hint = "give --executor as module:function, a function that gives a concurrent.futures.Executor"
         raise InputError(f"the executor {name!r} cannot be used ({error})", hint=hint, slug="bad-executor") from error
     return lambda: function(**options)

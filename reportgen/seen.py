@@ -10,16 +10,16 @@ import contextlib
 import hashlib
 import os
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from importlib.metadata import version
 from pathlib import Path
 
 import msgspec
 import platformdirs
-import pyarrow as pa
 
 from reportgen import __version__
+from reportgen.formats import DATA_FORMAT
 from reportgen.log.find import FoundFile, LogFile, group_files, identify_found
 from reportgen.records import LOG_FORMAT
-from reportgen.store import DATA_FORMAT
 
 CACHE_FORMAT = 1
 
@@ -39,7 +39,7 @@ class SeenFile(msgspec.Struct, frozen=True, array_like=True):
 
 def basis_of(log_dirs: Sequence[Path]) -> str:
     """Give all that the tables of some log directories depend on but the files."""
-    versions = f"{__version__} {CACHE_FORMAT} {DATA_FORMAT} {LOG_FORMAT} {pa.__version__}"
+    versions = f"{__version__} {CACHE_FORMAT} {DATA_FORMAT} {LOG_FORMAT} {version('pyarrow')}"
     return "\n".join([versions, *map(os.fspath, log_dirs)])
 
 
@@ -70,7 +70,7 @@ def make_cache_folder(folder: Path) -> None:
             file.write(text)
 
 
-def identify_all(found: Iterable[FoundFile], before: Sequence[SeenFile] = ()) -> list[SeenFile]:
+def identify_all(found: Sequence[FoundFile], before: Sequence[SeenFile] = ()) -> list[SeenFile]:
     """Say whose files they are; those in folders in which nothing changed are not opened.
 
     Raises

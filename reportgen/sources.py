@@ -6,26 +6,17 @@ can. Whatever is given, and in whatever order, the same records give the same ta
 
 from __future__ import annotations
 
-import io
-import os
-import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from reportgen import urls
 from reportgen.cache import open_logs_store
 from reportgen.compact import EMPTY, Compaction, compact_runs, merge
 from reportgen.errors import InputError
 from reportgen.log.find import find_journals, scan_logs
 from reportgen.log.reader import read_run
-from reportgen.options import load_options
-from reportgen.settings import DEFAULT_LOG_DIR
-from reportgen.store import DAY_TABLES, WHOLE_TABLES, Store, StoreFolder, check_data_format
-
-_GENERATOR = re.compile(rb'"generator": ?"reportgen"')
-_DATA_FORMAT = re.compile(rb'"data_format": ?([0-9]{1,9})\b')
-_HEAD_BYTES = 4096
+from reportgen.places import divide_paths
+from reportgen.store import DAY_TABLES, WHOLE_TABLES, Store, StoreFolder
 
 
 @dataclass(frozen=True)
@@ -55,41 +46,6 @@ class Source:
             yield from dict.fromkeys(Path(file.path).parent for file in scan_logs(log_dir))
 
 
-def choose_paths(argument: str | os.PathLike[str] | None = None) -> list[Path]:
-    """Choose what to read: the argument, else `REPORTGEN_LOG_DIR`, else the configuration, else `runs`.
-
-    Raises
-    ------
-    InputError
-        The configuration cannot be used.
-    """
-    chosen = argument or os.environ.get("REPORTGEN_LOG_DIR")
-    names = [chosen] if chosen else load_options().logs or [DEFAULT_LOG_DIR]
-    return [Path(name).expanduser() for name in names]
-
-
-def find_store(path: Path) -> Path | None:
-    """Give the folder of the store of a site, or of a store that was copied alone; `None` for anything else.
-
-    Raises
-    ------
-    InputError
-        The site is of a newer format.
-    """
-    manifest = path / urls.MANIFEST
-    try:
-        with manifest.open("rb") if manifest.is_file() else io.BytesIO() as file:
-            head = file.read(_HEAD_BYTES)
-    except OSError:
-        head = b""
-    if _GENERATOR.search(head):
-        version = _DATA_FORMAT.search(head)
-        check_data_format(path, int(version[1]) if version else None)
-        return path / urls.DATA_FOLDER
-    is_store = all((path / f"{name}.parquet").is_file() for name in ("runs", "artifacts", "metrics"))
-    return path if is_store else None
-
-
 def open_source(paths: Sequence[Path]) -> Source:
     """Open log directories and sites for questions.
 
@@ -104,16 +60,6 @@ def open_source(paths: Sequence[Path]) -> Source:
     if not sites:
         return Source(open_logs_store(logs), logs, ())
     return Source(_compact_all(logs, sites), logs, sites)
-
-
-def divide_paths(paths: Iterable[Path]) -> tuple[list[Path], list[Path]]:
-    """Tell log directories from the folders of the stores of sites."""
-    logs: list[Path] = []
-    sites: list[Path] = []
-    for path in dict.fromkeys(paths):
-        store = find_store(path)
-        (logs if store is None else sites).append(store or path)
-    return logs, sites
 
 
 def read_everything(paths: Sequence[Path]) -> Compaction:

@@ -14,8 +14,10 @@ def mean(values: Sequence[float]) -> float:
         return math.fsum(value / len(values) for value in values)
 
 
-def deviation(values: Sequence[float]) -> float:
-    """Give the population standard deviation of finite values, at least one; infinity where squares overflow."""
-    centre = mean(values)
-    squares = [(value - centre) * (value - centre) for value in values]
-    return math.inf if math.inf in squares else math.sqrt(mean(squares))
+def deviation(values: Sequence[float], centre: float | None = None) -> float:
+    """Give the population standard deviation of finite values, at least one; infinity where sums overflow.
+
+    `centre` is their mean, if it is known.
+    """
+    middle = mean(values) if centre is None else centre
+    return math.dist(values, [middle] * len(values)) / math.sqrt(len(values))

@@ -71,17 +71,17 @@ def format_number(value: float | None, form: NumberForm | None = None, *, sign: 
 
 
 def _format_digits(value: float, decimals: int | None, *, sign: bool) -> str:
-    if math.isnan(value):
+    if decimals is not None and abs(value) < _MAX_PLAIN:
+        text = f"{value:+,.{decimals}f}"
+        if text[0] == "-" and float(text.replace(",", "")) == 0:
+            text = "+" + text[1:]
+    elif math.isnan(value):
         return "NaN"
-    if math.isinf(value):
+    elif math.isinf(value):
         return "∞" if value > 0 else f"{MINUS}∞"
-    if decimals is None or abs(value) >= _MAX_PLAIN:
+    else:
         mantissa, exponent = f"{value:+.2e}".split("e")
         text = f"{mantissa} × 10{_superscript(int(exponent))}"
-    else:
-        text = f"{value:+,.{decimals}f}"
-        if float(text.replace(",", "")) == 0:
-            text = "+" + text[1:]
     if text.startswith("-"):
         return MINUS + text[1:]
     return text if sign else text[1:]
@@ -195,9 +195,12 @@ def _format_signed(value: float, decimals: int | None) -> str:
 # Times
 
 
+_EPOCH = dt.datetime(1970, 1, 1)  # noqa: DTZ001 - all times are UTC
+_END_US = 253_402_300_799_000_000  # of the year 9999
+
+
 def _utc(at_us: int) -> dt.datetime:
-    limit = 253_402_300_799_000_000  # the end of the year 9999
-    return dt.datetime(1970, 1, 1, tzinfo=dt.UTC) + dt.timedelta(microseconds=min(max(at_us, 0), limit))
+    return _EPOCH + dt.timedelta(microseconds=min(max(at_us, 0), _END_US))
 
 
 def format_date(at_us: int) -> str:
@@ -208,7 +211,7 @@ def format_date(at_us: int) -> str:
 
 def format_clock(at_us: int, *, seconds: bool = False) -> str:
     """Write a time of day, e.g. `"02:00"` or `"02:00:04"`."""
-    return _utc(at_us).strftime("%H:%M:%S" if seconds else "%H:%M")
+    return _utc(at_us).isoformat()[11 : 19 if seconds else 16]
 
 
 def format_time(at_us: int) -> str:
@@ -225,12 +228,12 @@ def format_weekday(at_us: int) -> str:
 def format_short_time(at_us: int, *, with_date: bool = True) -> str:
     """Write a time in a list, e.g. `"20 Nov 02:00"`; without its date `"02:00"`."""
     at = _utc(at_us)
-    return f"{at.day} {_MONTHS[at.month - 1]} {at:%H:%M}" if with_date else f"{at:%H:%M}"
+    return f"{at.day} {_MONTHS[at.month - 1]} {format_clock(at_us)}" if with_date else format_clock(at_us)
 
 
 def iso_time(at_us: int) -> str:
     """Give the time for programs, e.g. `"2026-11-20T02:00:04.000000Z"`."""
-    return _utc(at_us).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return _utc(at_us).isoformat(timespec="microseconds") + "Z"
 
 
 def html_time(at_us: int) -> str:
@@ -240,7 +243,7 @@ def html_time(at_us: int) -> str:
 
 def iso_day(at_us: int) -> str:
     """Give the day for programs, e.g. `"2026-11-20"`."""
-    return _utc(at_us).strftime("%Y-%m-%d")
+    return _utc(at_us).isoformat()[:10]
 
 
 def format_duration(us: int) -> str:

@@ -50,7 +50,15 @@ def relative(target: str, page: str) -> str:
     path, mark, fragment = target.partition("#")
     if path in ("", page):
         return f"#{fragment}" if mark else posixpath.basename(page)
-    return posixpath.relpath(path, posixpath.dirname(page) or ".") + mark + fragment
+    folder, _, name = path.rpartition("/")
+    return _way(folder, page.rpartition("/")[0]) + name + mark + fragment
+
+
+@lru_cache(10_000)
+def _way(target: str, start: str) -> str:
+    """Give the way from one folder of the site to another, with the slash after it; of one to itself it is empty."""
+    way = posixpath.relpath(target or ".", start or ".")
+    return "" if way == "." else f"{way}/"
 
 
 def runs_page(number: int) -> str:

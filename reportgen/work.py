@@ -7,9 +7,8 @@ import pickle
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-
-from jinja2 import Environment
 
 from reportgen.model import Files, Model
 from reportgen.options import Options
@@ -59,7 +58,7 @@ class Job:
         )
 
 
-_Opened = tuple[Job, Model, Environment]
+_Opened = tuple[Job, Model, Callable[[Page], bytes]]
 _opened: dict[Path, _Opened] = {}  # at most one: what this process works on
 _one_at_a_time = threading.Lock()  # a worker of a cluster may have threads; a model is for one
 
@@ -68,7 +67,7 @@ def prime_job(path: Path, job: Job, model: Model) -> None:
     """Write a job down for the workers; this process, and those that it forks, take the model that is there."""
     path.write_bytes(pickle.dumps(job))
     _opened.clear()
-    _opened[path] = job, model, make_environment()
+    _opened[path] = job, model, partial(render_page, make_environment())
 
 
 def _open_job(path: Path) -> _Opened:
@@ -79,7 +78,7 @@ def _open_job(path: Path) -> _Opened:
             raise not_shared(path.parent) from error
         job: Job = pickle.loads(content)  # noqa: S301 — the build that started this process wrote it
         _opened.clear()
-        _opened[path] = job, job.open_model(), make_environment()
+        _opened[path] = job, job.open_model(), partial(render_page, make_environment())
     return _opened[path]
 
 
@@ -87,9 +86,9 @@ def make_units(task: tuple[Path, Sequence[Unit]]) -> tuple[list[WrittenFile], in
     """Write the files of some units, and say how many these were; the path is where the job is written down."""
     path, units = task
     with _one_at_a_time:
-        job, model, environment = _open_job(path)
+        job, model, render = _open_job(path)
         files = [
-            write_file(job.site, item.url, render_page(environment, item) if isinstance(item, Page) else item.content)
+            write_file(job.site, item.url, render(item) if isinstance(item, Page) else item.content)
             for unit in units
             for item in make_unit(model, unit)
         ]

@@ -10,7 +10,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from reportgen.compact import Compaction
-from reportgen.store import DATA_FORMAT, to_parquet
+from reportgen.formats import DATA_FORMAT
+from reportgen.store import to_parquet
 
 
 def write_store(folder: Path, compaction: Compaction) -> Path:

@@ -15,9 +15,10 @@ import pytest
 from logs import HOUR, SECOND, START, artifact, end, metric, run_start, write_run, write_small_project
 from pages import broken_links, parse, read_site, text_of
 
-from reportgen.build import BuildResult, build_site
+from reportgen.build import build_site
 from reportgen.errors import InputError, OutputError, ReportgenError
 from reportgen.options import MetricOptions, Options
+from reportgen.plan import BuildResult
 from reportgen.store import DAY_TABLES, WHOLE_TABLES
 
 ROOT = Path(__file__).resolve().parent.parent

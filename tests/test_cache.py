@@ -170,7 +170,7 @@ def test_days_in_which_nothing_changed_are_not_written_again(logs: Path) -> None
         if (other := after / path.relative_to(before)).exists() and path.samefile(other)
     }
     days = ["2026-01-01", "2026-01-02", "2026-01-03", "2026-01-04"]
-    assert same == {f"points/{days[n]}.parquet" for n in (0, 1, 2, 3)} | {f"contents/{days[n]}.parquet" for n in (0, 3)}
+    assert same == {f"{table}/{days[n]}.parquet" for table in ("points", "contents") for n in (0, 3)}
     assert not (after / f"contents/{days[2]}.parquet").exists()
     assert everything(open_source([logs]).store) == read_anew(logs)
 
@@ -178,7 +178,7 @@ def test_days_in_which_nothing_changed_are_not_written_again(logs: Path) -> None
 def test_state_of_another_version_is_dropped(logs: Path, counter: Counter, monkeypatch: pytest.MonkeyPatch) -> None:
     ask(logs)
     counter.run_ids.clear()
-    monkeypatch.setattr(cache, "__version__", "99.0")
+    monkeypatch.setattr("reportgen.seen.__version__", "99.0")
     assert ask(logs) == [0, 1, 2, 3]
     assert len(counter.run_ids) == 4
 

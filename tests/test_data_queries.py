@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
 import io
 import math
@@ -307,12 +306,12 @@ def test_page_links_every_file_of_the_tables(site: Path) -> None:
     assert links == {file for file in files if not file.startswith("blobs/")} | {"../manifest.json"}
 
 
-def test_page_lists_only_the_newest_of_very_many_days(tmp_path: Path) -> None:
+def test_page_lists_only_the_newest_of_very_many_days(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_run(tmp_path, "r", [run_start(), list_metric("loss", [1.0])])
     days = [f"{dt.date(2020, 1, 1) + dt.timedelta(days=n)}" for n in range(3000)]
-    model = dataclasses.replace(model_of(tmp_path), days={"points": days, "records": days})
-    (page,) = data.make_pages(model)
-    html = render_page(make_environment(), page)
+    model = model_of(tmp_path)
+    monkeypatch.setattr(model, "days_of", lambda name: days)
+    html = render_page(make_environment(), data.make_page(model))
     listed = re.findall(rb'href="points/([0-9-]+)\.parquet"', html)
     assert [day.decode() for day in listed] == days[: -len(listed) - 1 : -1]
     assert 31 <= len(listed) <= 100

@@ -10,7 +10,7 @@ import imagesize
 import pytest
 from logs import PNG, START, artifact, model_of, run_start, write_blob, write_run
 
-from reportgen.images import ImageFacts, inspect_images
+from reportgen.images import ImageFacts, inspect_image
 from reportgen.inputs.images import image_extension
 
 # A grey JPEG of 3 x 2 pixels, cut after its frame header, which is all that tells its size.
@@ -21,7 +21,7 @@ GIF = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7
 
 
 def inspect(log_dir: Path, name: str, *run_ids: str) -> ImageFacts:
-    return inspect_images([name], [log_dir / run_id for run_id in run_ids or ("r1",)])[name]
+    return inspect_image(name, [log_dir / run_id for run_id in run_ids or ("r1",)])
 
 
 @pytest.mark.parametrize(
@@ -125,9 +125,10 @@ def test_broken_images_of_pngsuite_never_raise(shared_data: Path, tmp_path: Path
     paths = sorted((shared_data / "pngsuite").glob("x*.png"))
     assert len(paths) == 14
     names = {write_blob(tmp_path, "r1", path.read_bytes()): path for path in paths}
-    for name, facts in inspect_images(names, [tmp_path / "r1"]).items():
-        is_png = names[name].read_bytes().startswith(b"\x89PNG\r\n\x1a\n")
-        assert bool(facts.broken) != is_png, names[name].name
+    for name, path in names.items():
+        facts = inspect(tmp_path, name)
+        is_png = path.read_bytes().startswith(b"\x89PNG\r\n\x1a\n")
+        assert bool(facts.broken) != is_png, path.name
         assert facts.width >= 0
 
 
@@ -136,8 +137,10 @@ def test_model_knows_the_images_of_all_artifacts(tmp_path: Path) -> None:
     data = [{"blob": name}, {"blob": "../../x"}, {"url": "https://example.org/x.png"}, None, [1], {"blob": 1}]
     records = [artifact(f"i{n}", "plot", type="image", data=one) for n, one in enumerate(data)]
     write_run(tmp_path, "r1", [run_start(), *records], at=START)
-    images = model_of(tmp_path).images
+    model = model_of(tmp_path)
+    images = {one.blob: model.image_of(one) for one in model.runs[0].artifacts if one.blob}
     assert {one: bool(facts.path) for one, facts in images.items()} == {name: True, "../../x": False}
+    assert {one: model.read_blob(one) for one in model.blobs} == {name: PNG, "../../x": None}
 
 
 @pytest.mark.parametrize(

@@ -28,12 +28,13 @@ from logs import (
     write_small_project,
 )
 
-import reportgen.build
-from reportgen.build import BuildResult, build_site
+import reportgen.making
+from reportgen.build import build_site
 from reportgen.deletion import delete_artifacts, delete_runs
 from reportgen.log.find import LogFile
 from reportgen.log.reader import RunRecords
 from reportgen.options import MetricOptions, Options
+from reportgen.plan import BuildResult
 from reportgen.records import Record
 from reportgen.views import runs as runs_view
 
@@ -228,13 +229,13 @@ def test_logs_that_were_not_read_are_not_opened(logs: Path, tmp_path: Path, monk
     build(logs, tmp_path / "site")
     add_run(logs)
     opened: list[str] = []
-    read_run = reportgen.build.read_run
+    read_run = reportgen.making.read_run
 
     def count(files: Sequence[LogFile]) -> RunRecords:
         opened.extend(file.run_id for file in files)
         return read_run(files)
 
-    monkeypatch.setattr("reportgen.build.read_run", count)
+    monkeypatch.setattr("reportgen.making.read_run", count)
     build(logs, tmp_path / "site")
     assert opened == ["new"]
 

@@ -24,7 +24,7 @@ from logs import (
     write_run,
 )
 
-from reportgen.model import Model
+from reportgen.model import Model, Run
 from reportgen.text import readable_name
 
 
@@ -39,13 +39,19 @@ def model_at(logs: Path, monkeypatch: pytest.MonkeyPatch, at: int) -> Model:
     return model_of(logs)
 
 
+def find(model: Model, run_id: str) -> Run:
+    run = model.find_run(run_id)
+    assert run is not None
+    return run
+
+
 # Status
 
 
 @pytest.mark.parametrize("status", ["completed", "failed", "cancelled"])
 def test_run_that_ended_has_the_status_it_ended_with(logs: Path, monkeypatch: pytest.MonkeyPatch, status: str) -> None:
     write_run(logs, "r1", [run_start(), end(status)])
-    assert model_at(logs, monkeypatch, START + 1000 * HOUR).run_by_id["r1"].status == status
+    assert find(model_at(logs, monkeypatch, START + 1000 * HOUR), "r1").status == status
 
 
 @pytest.mark.parametrize(
@@ -63,7 +69,7 @@ def test_run_without_end_runs_until_it_is_silent_for_long(
 ) -> None:
     last = START + SECOND + longest_silence
     write_run(logs, "r1", [run_start(), metric("x", 1, ts=last)])
-    assert model_at(logs, monkeypatch, last + silence).run_by_id["r1"].status == status
+    assert find(model_at(logs, monkeypatch, last + silence), "r1").status == status
 
 
 def test_without_a_source_date_the_newest_record_is_now(logs: Path) -> None:
@@ -71,18 +77,18 @@ def test_without_a_source_date_the_newest_record_is_now(logs: Path) -> None:
     write_run(logs, "r2", [run_start(), end()], at=START + HOUR)
     model = model_of(logs)
     assert model.as_of == START + HOUR + 2 * SECOND
-    assert model.run_by_id["r1"].status == "stalled"
+    assert find(model, "r1").status == "stalled"
 
 
 def test_detached_run_is_never_unfinished(logs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_run(logs, "r1", [run_start(detached=True)])
-    assert model_at(logs, monkeypatch, START + 1000 * HOUR).run_by_id["r1"].status == "completed"
+    assert find(model_at(logs, monkeypatch, START + 1000 * HOUR), "r1").status == "completed"
 
 
 def test_unfinished_step_shares_the_fate_of_its_run(logs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_run(logs, "r1", [run_start(), step_start("s")])
     write_run(logs, "r2", [run_start(), step_start("s"), end("failed")])
-    assert model_at(logs, monkeypatch, START + MINUTE).run_by_id["r1"].steps[0].status == "running"
+    assert find(model_at(logs, monkeypatch, START + MINUTE), "r1").steps[0].status == "running"
     model = model_at(logs, monkeypatch, START + 10 * HOUR)
     assert [run.steps[0].status for run in model.runs] == ["stalled", "cancelled"]
 
@@ -93,7 +99,7 @@ def test_unfinished_step_shares_the_fate_of_its_run(logs: Path, monkeypatch: pyt
 def test_steps_stand_after_the_step_around_them(logs: Path) -> None:
     steps = [step_start("a"), step_start("b"), step_start("a1", step="a"), step_start("a11", step="a1")]
     write_run(logs, "r1", [run_start(), *steps, step_start("lost", step="unknown")])
-    found = [(step.id, step.depth) for step in model_of(logs).run_by_id["r1"].steps]
+    found = [(step.id, step.depth) for step in find(model_of(logs), "r1").steps]
     assert found == [("a", 0), ("a1", 1), ("a11", 2), ("b", 0), ("lost", 0)]
 
 
@@ -101,7 +107,7 @@ def test_steps_stand_after_the_step_around_them(logs: Path) -> None:
 def test_steps_that_are_each_others_parents_are_not_dropped(logs: Path, parents: dict[str, str]) -> None:
     steps = [step_start(name, step=parent) for name, parent in parents.items()]
     write_run(logs, "r1", [run_start(), *steps, step_start("x")])
-    assert sorted(step.id for step in model_of(logs).run_by_id["r1"].steps) == sorted([*parents, "x"])
+    assert sorted(step.id for step in find(model_of(logs), "r1").steps) == sorted([*parents, "x"])
 
 
 # Runs and their neighbours
@@ -125,8 +131,7 @@ def test_value_before_skips_runs_without_the_metric_and_other_deployments(logs: 
     model = model_of(logs)
     before = {}
     for run in model.runs:
-        value_before = model.value_before(run.metrics["x"]) if "x" in run.metrics else None
-        before[run.id] = value_before.value if value_before else None
+        before[run.id] = model.value_before(run.metrics["x"]) if "x" in run.metrics else None
     assert before == {"r0": None, "r1": None, "r2": None, "r3": 1, "r4": 2}
 
 
@@ -134,8 +139,8 @@ def test_history_of_a_metric_ends_with_the_run(logs: Path) -> None:
     for number in range(4):
         write_run(logs, f"r{number}", [run_start(), metric("x", number)], at=START + number * HOUR)
     model = model_of(logs)
-    assert model.history(model.run_by_id["r2"].metrics["x"], 20) == [0, 1, 2]
-    assert model.history(model.run_by_id["r2"].metrics["x"], 2) == [1, 2]
+    assert model.history(find(model, "r2").metrics["x"], 20) == [0, 1, 2]
+    assert model.history(find(model, "r2").metrics["x"], 2) == [1, 2]
 
 
 def test_runs_are_ordered_by_their_beginning_then_id(logs: Path) -> None:
@@ -148,7 +153,12 @@ def test_children_are_the_runs_that_a_run_started(logs: Path) -> None:
     write_run(logs, "r1", [run_start()])
     write_run(logs, "r2", [run_start(parent="r1")])
     write_run(logs, "r3", [run_start(parent="elsewhere")])
-    assert {run_id: [run.id for run in runs] for run_id, runs in model_of(logs).children.items()} == {"r1": ["r2"]}
+    model = model_of(logs)
+    assert {run.id: [child.id for child in model.children(run)] for run in model.runs} == {
+        "r1": ["r2"],
+        "r2": [],
+        "r3": [],
+    }
 
 
 @pytest.mark.parametrize("order", [["f", "s", "r", "x", "c", "d"], ["d", "c", "x", "r", "s", "f"]])
@@ -181,14 +191,59 @@ def test_newest_version_of_a_key_whose_versions_are_all_deleted_is_the_highest(l
 def test_artifacts_of_a_run_stand_in_the_order_they_were_recorded(logs: Path) -> None:
     at = START + MINUTE
     write_run(logs, "r1", [run_start(), *[artifact(name, None, ts=at) for name in ("z", "a", "m")]])
-    assert [one.id for one in model_of(logs).run_by_id["r1"].artifacts] == ["z", "a", "m"]
+    assert [one.id for one in find(model_of(logs), "r1").artifacts] == ["z", "a", "m"]
 
 
-def test_uses_are_reads_by_artifact(logs: Path) -> None:
-    write_run(logs, "r1", [run_start(), artifact("a"), use("write", artifact="a")])
+def test_users_of_an_artifact_are_the_runs_that_read_it(logs: Path) -> None:
+    write_run(logs, "r1", [run_start(), artifact("a"), artifact("b"), use("write", artifact="a")])
     write_run(logs, "r2", [run_start(), use(artifact="a"), use(uri="s3://x")], at=START + HOUR)
-    uses = model_of(logs).uses
-    assert {name: [edge.run_id for edge in edges] for name, edges in uses.items()} == {"a": ["r2"]}
+    model = model_of(logs)
+    users = {one.id: [run.id for run in model.users(one)] for one in find(model, "r1").artifacts}
+    assert users == {"a": ["r2"], "b": []}
+
+
+def test_artifact_is_found_by_its_id_and_knows_its_run_and_content(logs: Path) -> None:
+    write_run(logs, "r1", [run_start(), artifact("a"), artifact("b", data="other"), delete("a")])
+    model = model_of(logs)
+    found = [model.find_artifact(name) for name in ("a", "b")]
+    assert [(one.version, one.data, model.run_of(one).id) for one in found if one] == [
+        (1, None, "r1"),
+        (2, "other", "r1"),
+    ]
+    assert [model.find_artifact("c"), model.find_artifact(None), model.find_run("r9"), model.find_run(None)] == [
+        None
+    ] * 4
+
+
+def test_versions_before_and_after_are_of_the_same_key(logs: Path) -> None:
+    records = [
+        artifact("a", "k"),
+        artifact("b", "l"),
+        artifact("c", "k"),
+        artifact("d", None),
+        artifact("e", "k"),
+        delete("c"),
+    ]
+    write_run(logs, "r1", [run_start(), *records])
+    model = model_of(logs)
+    artifacts = find(model, "r1").artifacts
+    before = {one.id: earlier.id for one in artifacts if (earlier := model.version_before(one))}
+    after = {one.id: later.id for one in artifacts if (later := model.version_after(one))}
+    assert before == {"c": "a", "e": "c"}
+    assert after == {"a": "c", "c": "e"}
+
+
+def test_versions_of_a_key_are_a_sequence(logs: Path) -> None:
+    write_run(
+        logs, "r1", [run_start(), artifact("z", "a"), *[artifact(f"v{n}") for n in range(1, 6)], artifact("n", None)]
+    )
+    versions = model_of(logs).keys["summary"].versions
+    ids = [f"v{n}" for n in range(1, 6)]
+    assert ([one.id for one in versions], len(versions), versions[-1].id) == (ids, 5, "v5")
+    assert [one.id for one in versions[1:3]] == ids[1:3]
+    assert [one.id for one in versions[::-2]] == ids[::-2]
+    with pytest.raises(IndexError):
+        versions[5]
 
 
 # Metrics
@@ -200,10 +255,10 @@ def test_metric_has_a_series_for_each_pipeline_and_deployment(logs: Path) -> Non
             logs, f"r{number}", [run_start(place[0], deployment=place[1]), metric("x", number)], at=START + number
         )
     series = model_of(logs).metrics["x"].series
-    assert [(s.pipeline, s.deployment, [value.value for value in s.values]) for s in series] == [
-        ("o", "", [2]),
-        ("p", "a", [1]),
-        ("p", "b", [0, 3]),
+    assert [(s.pipeline, s.deployment, s.positions, s.values) for s in series] == [
+        ("o", "", [2], [2]),
+        ("p", "a", [1], [1]),
+        ("p", "b", [0, 3], [0, 3]),
     ]
 
 

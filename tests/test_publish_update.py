@@ -26,9 +26,10 @@ def build(output: Path, files: dict[str, bytes], n_runs: int = 1) -> None:
 
 
 def update(output: Path, changed: dict[str, bytes], gone: Collection[str] = (), n_runs: int = 2) -> None:
-    with update_site(output, manifest_of(output), gone) as site:
+    with update_site(output, manifest_of(output)) as site:
         for url, content in changed.items():
             site.write(url, content)
+        site.remove(gone)
         site.write_manifest({"n_runs": n_runs})
 
 
@@ -97,8 +98,9 @@ def test_update_that_raises_midway_keeps_the_old_site(site: Path, error: BaseExc
     before = files_below(site)
 
     def fail(output: Path) -> None:
-        with update_site(output, manifest_of(output), GONE) as writer:
+        with update_site(output, manifest_of(output)) as writer:
             writer.write("index.html", b"half")
+            writer.remove(GONE)
             raise error
 
     with pytest.raises(type(error)):
@@ -171,7 +173,7 @@ def test_folder_and_file_do_not_take_each_others_place(site: Path, changed: dict
 def test_site_that_has_changed_since_is_not_updated(site: Path) -> None:
     manifest = manifest_of(site)
     update(site, {"index.html": b"other"})
-    with pytest.raises(OutputError, match="changed since") as caught, update_site(site, manifest, ()):
+    with pytest.raises(OutputError, match="changed since") as caught, update_site(site, manifest):
         raise AssertionError
     assert caught.value.slug == "cannot-update"
 
@@ -182,13 +184,32 @@ def test_site_of_another_format_is_not_updated(site: Path) -> None:
     assert refused(site, CHANGED).slug == "cannot-update"
 
 
-def test_wrong_calls_are_errors(site: Path) -> None:
+def test_file_that_is_not_of_the_site_is_not_removed(site: Path) -> None:
+    (site / "thesis.tex").write_bytes(b"mine")
+    before = {path: path.stat().st_ctime_ns for path in site.rglob("*")}
+    update(site, {}, ["thesis.tex", "../thesis.tex", "manifest.json", "runs"], n_runs=1)
+    assert {path: path.stat().st_ctime_ns for path in site.rglob("*")} == before
+    assert alone(site)
+
+
+@pytest.mark.parametrize("first", ["write", "remove"])
+def test_file_that_is_written_and_removed_is_there(site: Path, first: str) -> None:
+    with update_site(site, manifest_of(site)) as writer:
+        if first == "write":
+            writer.write("runs/a.html", b"new")
+            writer.remove(["runs/a.html"])
+        else:
+            writer.remove(["runs/a.html"])
+            writer.write("runs/a.html", b"new")
+        assert writer.gone == frozenset()
+        writer.write_manifest({"n_runs": 2})
+    assert files_below(site)["runs/a.html"] == b"new"
+    assert manifest_of(site).find_damage(site) == []
+
+
+def test_update_without_a_manifest_is_an_error(site: Path) -> None:
     before = files_below(site)
-    with pytest.raises(ValueError, match="not in the manifest"):
-        update(site, {}, ["thesis.tex"])
-    with pytest.raises(ValueError, match="not an address"):
-        update(site, {"runs/a.html": b""}, ["runs/a.html"])
-    with pytest.raises(ValueError, match="no manifest"), update_site(site, manifest_of(site), ()) as writer:
+    with pytest.raises(ValueError, match="no manifest"), update_site(site, manifest_of(site)) as writer:
         writer.write("index.html", b"")
     assert files_below(site) == before
     assert alone(site)

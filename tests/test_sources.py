@@ -13,8 +13,8 @@ from stores import write_store
 import reportgen
 from reportgen.cli.build import log_dirs_of
 from reportgen.errors import InputError
+from reportgen.places import choose_paths, find_store
 from reportgen.settings import Settings, resolve_log_dir
-from reportgen.sources import choose_paths, find_store
 
 MANIFEST = b'{"generator": "reportgen", "data_format": 1}'
 

@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from logs import START, compact, write_small_project
 
-from reportgen.store import DATA_FORMAT, SCHEMAS, make_table, table_rows, to_parquet
+from reportgen.formats import DATA_FORMAT
+from reportgen.store import SCHEMAS, make_table, table_rows, to_parquet
 
 TIME = pa.timestamp("us", tz="UTC")
 

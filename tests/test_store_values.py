@@ -63,8 +63,8 @@ def test_only_columns_that_say_so_may_have_nothing_in_a_row(table: str) -> None:
         ("runs", "ended_at", -1, "has a time that is none"),
         ("runs", "params_json", '{"a": ', "has a text that cannot be used"),
         ("runs", "context_json", "[1]", "has a text that cannot be used"),
-        ("artifacts", "data_json", "nonsense", "has a text that cannot be used"),
-        ("artifacts", "data_json", DEEP, "has a text that cannot be used"),
+        (f"contents/{DAY}", "data_json", "nonsense", "has a text that cannot be used"),
+        (f"contents/{DAY}", "data_json", DEEP, "has a text that cannot be used"),
         ("artifacts", "metadata_json", "null", "has a text that cannot be used"),
         ("metrics", "value", None, "has a row with nothing in it"),
         ("lists", "n_values", None, "has a row with nothing in it"),
@@ -107,19 +107,22 @@ def test_status_or_tag_that_is_none_is_no_crash(store: Path, file: str, column: 
 
 
 def test_question_that_does_not_look_at_the_value_is_answered(store: Path) -> None:
-    change_column(store / "artifacts.parquet", "data_json", ["nonsense"])
+    change_column(store / "contents" / f"{DAY}.parquet", "data_json", ["nonsense"])
     change_column(store / "runs.parquet", "params_json", ["nonsense"])
     assert len(reportgen.get_metrics("accuracy", log_dir=store)) == 4
-    with pytest.raises(InputError, match=r"artifacts\.parquet cannot be read"):
-        reportgen.read_artifacts(log_dir=store)
+    artifacts = reportgen.read_artifacts(limit=None, log_dir=store)
+    assert len(artifacts) == 23
+    with pytest.raises(InputError, match=rf"contents/{DAY}\.parquet cannot be read"):
+        assert [one.data for one in artifacts]
 
 
 def test_least_and_greatest_values_that_a_column_can_have_are_read(store: Path) -> None:
     change_column(store / "edges.parquet", "recorded_at", [0, MAX_TIME_US])
-    change_column(store / "artifacts.parquet", "data_json", ["null", json.dumps([[[1]]])])
+    change_column(store / "contents" / f"{DAY}.parquet", "data_json", ["null", json.dumps([[[1]]])])
     times = StoreFolder(store).read("edges", ["recorded_at"])["recorded_at"].cast(pa.int64()).to_pylist()
     assert times[:2] == [0, MAX_TIME_US]
-    assert StoreFolder(store).read("artifacts", ["data_json"])["data_json"].to_pylist()[:2] == ["null", "[[[1]]]"]
+    contents = StoreFolder(store).read_day("contents", DAY, ["data_json"])
+    assert contents["data_json"].to_pylist()[:2] == ["null", "[[[1]]]"]
 
 
 def test_small_file_that_claims_very_many_rows_is_refused(store: Path) -> None:

@@ -50,13 +50,14 @@ from pages import (
     text_of,
 )
 
-from reportgen.assets import find_data_folder
-from reportgen.build import _PAGE_MODULES, build_site
+from reportgen.build import build_site
+from reportgen.datafolders import find_data_folder
 from reportgen.model import Model
 from reportgen.options import Options
 from reportgen.render import make_environment, render_page
+from reportgen.units import iter_units, make_unit
 from reportgen.views import overview, runs
-from reportgen.views.parts import Page, split_pages
+from reportgen.views.parts import Page, count_pages
 
 OWN_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'"
@@ -80,8 +81,8 @@ def small_pages(tmp_path_factory: pytest.TempPathFactory) -> list[Page]:
 
 
 def iter_pages(model: Model) -> Iterator[Page]:
-    for module in _PAGE_MODULES:
-        yield from (page for page in module.make_pages(model) if isinstance(page, Page))
+    for unit in iter_units(model):
+        yield from (page for page in make_unit(model, unit) if isinstance(page, Page))
 
 
 # Templates and views
@@ -168,8 +169,7 @@ def test_headline_says_whether_all_is_fine(statuses: str, sentence: str) -> None
 def test_alert_says_how_unusual_a_failure_is(tmp_path: Path, statuses: str, note: str) -> None:
     for number, status in enumerate(statuses.split()):
         write_run(tmp_path, f"r{number}", [run_start(), end(status)], at=START + number * HOUR)
-    (page,) = overview.make_pages(model_of(tmp_path))
-    (alert,) = page.view.alerts
+    (alert,) = overview.make_page(model_of(tmp_path)).view.alerts
     assert alert.note.replace("\u00a0", " ") == note
 
 
@@ -206,7 +206,9 @@ def pages_of_runs(logs: Path, n_runs: int) -> dict[str, bytes]:
         records = [run_start("many"), metric("x", number % 10), end()]
         write_run(logs, f"run-{number:04}", records, at=START + number * HOUR)
     environment = make_environment()
-    return {page.url: render_page(environment, page) for page in runs.make_pages(model_of(logs))}
+    model = model_of(logs)
+    older = [runs.make_older_page(model, number) for number in range(1, runs.count_full_pages(model) + 1)]
+    return {page.url: render_page(environment, page) for page in [*older, runs.make_page(model)]}
 
 
 def test_full_pages_do_not_change_when_runs_are_added(tmp_path: Path) -> None:
@@ -229,20 +231,27 @@ def test_full_page_changes_only_its_way_to_the_newer_page(tmp_path: Path) -> Non
 
 
 @given(st.integers(0, 400), st.integers(1, 50))
-def test_listing_is_divided_without_loss(n_items: int, size: int) -> None:
-    items = list(range(n_items))
-    full, newest = split_pages(items, size)
-    assert [item for page in full for item in page] + list(newest) == items
-    assert all(len(page) == size for page in full)
-    assert len(newest) < 2 * size
-    assert not full or len(newest) >= size
+def test_newest_page_of_a_listing_is_never_nearly_empty(n_items: int, size: int) -> None:
+    n_full = count_pages(n_items, size)
+    n_newest = n_items - n_full * size
+    assert 0 <= n_newest < 2 * size
+    assert not n_full or n_newest >= size
 
 
 @given(st.integers(0, 300), st.integers(0, 100), st.integers(1, 50))
 def test_full_pages_stay_when_items_are_added(n_items: int, n_more: int, size: int) -> None:
-    before, _ = split_pages(range(n_items), size)
-    after, _ = split_pages(range(n_items + n_more), size)
-    assert after[: len(before)] == before
+    assert count_pages(n_items, size) <= count_pages(n_items + n_more, size)
+
+
+def test_listing_is_divided_without_loss(tmp_path: Path) -> None:
+    for number in range(305):
+        write_run(tmp_path, f"r{number:03}", [run_start()], at=START + number * SECOND)
+    model = model_of(tmp_path)
+    assert runs.count_full_pages(model) == 2
+    pages = [runs.make_older_page(model, 1), runs.make_older_page(model, 2), runs.make_page(model)]
+    shown = [[row.run.url for day in reversed(page.view.days) for row in reversed(day.rows)] for page in pages]
+    assert [href for page in shown for href in page] == [f"r{number:03}.html" for number in range(305)]
+    assert [*map(len, shown)] == [100, 100, 105]
 
 
 # What every page keeps to
@@ -503,7 +512,17 @@ def test_links_of_a_hostile_site_lead_somewhere(hostile_site: dict[str, bytes]) 
 
 def test_hostile_names_write_nothing_outside_of_the_site(hostile_folder: Path) -> None:
     assert sorted(path.name for path in hostile_folder.iterdir()) == ["in"]
-    assert sorted(path.name for path in (hostile_folder / "in").iterdir()) == ["out", "runs"]
+    assert sorted(path.name for path in (hostile_folder / "in").iterdir()) == [".runs-cache", "out", "runs"]
+    remembered = {
+        path.relative_to(hostile_folder / "in").as_posix() for path in (hostile_folder / "in").rglob(".*-cache/**/*")
+    }
+    assert len(remembered) == 4
+    assert {re.sub("[0-9a-f]{32}", "digest", name) for name in remembered} == {
+        ".runs-cache/.gitignore",
+        ".runs-cache/CACHEDIR.TAG",
+        ".runs-cache/builds",
+        ".runs-cache/builds/digest.json",
+    }
     assert [path.name for path in (hostile_folder / "in" / "out").iterdir()] == ["site"]
     assert sorted(path.name for path in (hostile_folder / "in" / "runs").iterdir()) == sorted(
         f"folder-{number}" for number in range(len(HOSTILE))

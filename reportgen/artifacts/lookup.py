@@ -13,10 +13,11 @@ from uuid import UUID
 from reportgen.artifacts.artifact import Artifact, markdown_link, name_cells
 from reportgen.errors import InputError
 from reportgen.inputs.names import check_key
+from reportgen.places import choose_paths
 from reportgen.queries.artifacts import find_version
 from reportgen.queries.contents import Contents
 from reportgen.recorder.joining import current_scope, scope_unless_outside
-from reportgen.sources import EMPTY_SOURCE, Source, choose_paths, open_source
+from reportgen.sources import EMPTY_SOURCE, Source, open_source
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -15,7 +15,7 @@ from reportgen.charts.legend import legend, sample
 from reportgen.charts.line import line_chart
 from reportgen.charts.series import Band, Series
 from reportgen.charts.sparkline import sparkline
-from reportgen.charts.thin import thin_points
+from reportgen.charts.thin import shorten, thin_points
 from reportgen.charts.ticks import format_tick, log_ticks, nice_ticks
 from reportgen.charts.timeticks import time_ticks
 
@@ -31,6 +31,7 @@ __all__ = [
     "nice_ticks",
     "run_strip",
     "sample",
+    "shorten",
     "sparkline",
     "thin_points",
     "time_ticks",

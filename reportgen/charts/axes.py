@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import lru_cache
 from typing import Literal
 
 from reportgen.charts.scale import Scale
@@ -41,8 +42,13 @@ def y_texts(ticks: Sequence[float], scale: Scale, height: int, y_format: Callabl
             yield f"<text {place}>{text(label)}</text>"
 
 
-def x_axis(ticks: Sequence[XTick], scale: Scale, height: int) -> Iterator[str]:
+@lru_cache(maxsize=32)  # the curves of a run, and those of the runs before, mostly have the same x
+def x_axis(ticks: tuple[XTick, ...], scale: Scale, height: int) -> str:
     """Draw the axis line, its ticks and their labels; labels at the ends are anchored so that they stay inside."""
+    return "".join(_iter_axis(ticks, scale, height))
+
+
+def _iter_axis(ticks: Sequence[XTick], scale: Scale, height: int) -> Iterator[str]:
     yield f'<line class="axis" x1="0" x2="100%" y1="{height}" y2="{height}"/>'
     crowded = sum(len(label) + 3 for _, label in ticks) > _NARROW_CHARS
     for index, (value, label) in enumerate(ticks):
@@ -73,10 +79,15 @@ def x_ticks(
         return _category_ticks(labels)
     if kind == "time":
         return [(float(tick), label) for tick, label in time_ticks(math.ceil(low), math.floor(high), 6)]
-    ticks = [tick for tick in nice_ticks(low, high, 5) if low <= tick <= high] or [low]
+    ticks = _number_ticks(low, high)
     if not _are_whole(ticks) and all(map(_are_whole, columns)):
         ticks = [tick for tick in ticks if tick == math.floor(tick)]
     return [(tick, format_tick(tick)) for tick in ticks]
+
+
+@lru_cache(maxsize=32)
+def _number_ticks(low: float, high: float) -> list[float]:
+    return [tick for tick in nice_ticks(low, high, 5) if low <= tick <= high] or [low]
 
 
 def _are_whole(values: Iterable[float]) -> bool:

@@ -7,8 +7,9 @@ through `Scale`, so nothing leaves the frame. Under three finite values there is
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import chain, islice
 
 from markupsafe import Markup
@@ -19,11 +20,10 @@ from reportgen.charts.marks import frame_marks, marker
 from reportgen.charts.scale import Scale, extent, linear_scale, log_scale
 from reportgen.charts.series import Band, BandSegment, Points, Series, band_segments, finite_points, odd_points
 from reportgen.charts.svg import finish, link, percent, text
-from reportgen.charts.thin import Segment, thin
+from reportgen.charts.thin import Line, thin
 from reportgen.charts.ticks import format_tick
 
 _MOST_MARKED = 40  # points that are marked one by one
-_POINT = "%.0f %.1f"
 _WEIGHTS = {"thin": " thin", "normal": "", "fat": " fat"}
 
 
@@ -34,7 +34,7 @@ class _Layer:
     series: Series
     points: Points
     odd: Points
-    line: list[Segment]
+    line: Line
 
     @property
     def has_links(self) -> bool:
@@ -52,11 +52,20 @@ class _Plot:
     def y_px(self, value: float) -> float:
         return self.height * (1 - self.y.share(value))
 
-    def write(self, points: Iterable[tuple[float, float]]) -> list[str]:
-        """Write points of the stretched layer, which is 1000 wide."""
-        xs, ys = zip(*points, strict=True)
-        places = zip(self.x.shares(xs), self.y.shares(ys), strict=True)
-        return [_POINT % (1000 * x, self.height * (1 - y)) for x, y in places]
+    def write(self, xs: Sequence[float], ys: Sequence[float]) -> list[str]:
+        """Write points of the stretched layer, which is 1000 wide: x in whole units, y in tenths of pixels."""
+        tenths = _tenths(self.height)
+        places = zip(self.x.places(xs, 1000), self.y.places(ys, 10 * self.height), strict=True)
+        return [_UNITS[x] + tenths[y] for x, y in places]
+
+
+_UNITS = [f"{x} " for x in range(1001)]  # to look a number up is faster than to write it
+
+
+@lru_cache(maxsize=20)
+def _tenths(height: int) -> list[str]:
+    """Write all places of a frame, from the lower edge up."""
+    return [f"{tenth / 10:.1f}" for tenth in range(10 * height, -1, -1)]
 
 
 def line_chart(
@@ -106,7 +115,7 @@ def line_chart(
         [
             _head(chart_id, title, " ".join([description, *notes]).strip(), height, role=role),
             *y_lines(ticks, plot.y, height),
-            *x_axis(x_ticks(x_kind, low, high, columns, x_labels) if columns else [], plot.x, height),
+            x_axis(tuple(x_ticks(x_kind, low, high, columns, x_labels)) if columns else (), plot.x, height),
             *_stretched(layers, area, plot),
             *(_rule(x, plot) for x, _ in rules),
             *_marks(layers, plot),
@@ -170,7 +179,7 @@ def _x_scale(low: float, high: float, kind: XKind) -> Scale:
 def _layer(series: Series) -> _Layer:
     points = finite_points(series.xs, series.ys)
     odd = odd_points(series.xs, series.ys)
-    return _Layer(series, points, odd, thin(points) if len(points.xs) >= 3 else [])
+    return _Layer(series, points, odd, thin(points) if len(points.xs) >= 3 else Line([], [], []))
 
 
 def _depth(series: Series) -> tuple[bool, int, int]:
@@ -183,19 +192,19 @@ def _stretched(layers: Sequence[_Layer], area: Sequence[BandSegment], plot: _Plo
     box = f'width="100%" height="{plot.height}" viewBox="0 0 1000 {plot.height}"'
     yield f'<svg {box} preserveAspectRatio="none">'
     for segment in area:
-        there = plot.write((x, high) for x, _, high in segment)
-        back = plot.write((x, low) for x, low, _ in reversed(segment))
-        yield f'<path class="band" d="M{" ".join([*there, *back])}z"/>'
-    yield from (_line(layer, plot) for layer in layers if layer.line)
+        xs, low, high = zip(*segment, strict=True)
+        there, back = plot.write(xs, high), plot.write(xs, low)
+        yield f'<path class="band" d="M{" ".join([*there, *reversed(back)])}z"/>'
+    yield from (_line(layer, plot) for layer in layers if layer.line.xs)
     yield "</svg>"
 
 
 def _line(layer: _Layer, plot: _Plot) -> str:
-    written = iter(plot.write(chain.from_iterable(layer.line)))
+    written = iter(plot.write(layer.line.xs, layer.line.ys))
     pieces = []
-    for segment in layer.line:
-        end = "h0" if len(segment) == 1 else ""  # a round cap makes it a dot
-        pieces.append(f"M{' '.join(islice(written, len(segment)))}{end}")
+    for length in layer.line.lengths:
+        end = "h0" if length == 1 else ""  # a round cap makes it a dot
+        pieces.append(f"M{' '.join(islice(written, length))}{end}")
     return f'<path class="ln s{layer.series.slot}{_WEIGHTS[layer.series.weight]}" d="{"".join(pieces)}"/>'
 
 
@@ -209,7 +218,7 @@ def _marks(layers: Sequence[_Layer], plot: _Plot) -> Iterator[str]:
     for layer in layers:
         series, points = layer.series, layer.points
         n_values = len(points.xs) + len(layer.odd.xs)
-        if not layer.line or (n_values <= _MOST_MARKED and (series.urls or series.tips)):
+        if not layer.line.xs or (n_values <= _MOST_MARKED and (series.urls or series.tips)):
             first, radius = 0, 3.0
         else:
             first, radius = len(points.xs) - (series.slot > 0), 3.5
@@ -222,7 +231,9 @@ def _marks(layers: Sequence[_Layer], plot: _Plot) -> Iterator[str]:
 
 def _lone_marks(layer: _Layer, plot: _Plot) -> Iterator[str]:
     """Mark points with a gap on both sides, which a line alone hardly shows."""
-    lone = [segment[0] for segment in layer.line if len(segment) == 1]
+    if 1 not in layer.line.lengths:
+        return
+    lone = [segment[0] for segment in layer.line.segments() if len(segment) == 1]
     if len(lone) <= _MOST_MARKED:
         for x, y in lone:
             yield marker(layer.series.slot, percent(plot.x.share(x)), plot.y_px(y), radius=2.25)

@@ -50,6 +50,13 @@ class Scale:
         inset, width = self.inset, 1 - 2 * self.inset
         return [inset + width * ((value / 2 - start) / half) for value in values]
 
+    def places(self, values: Sequence[float], size: int) -> list[int]:
+        """Return the places of many finite values as whole parts of a size."""
+        start, half = self._domain
+        if self.log or self.inset or half <= 0 or not values or min(values) < self.low or max(values) > self.high:
+            return [round(size * share) for share in self.shares(values)]
+        return [round(size * ((value / 2 - start) / half)) for value in values]
+
 
 def extent(columns: Sequence[Sequence[float]]) -> tuple[float, float]:
     """Return the lowest and the highest of all values, at least one."""

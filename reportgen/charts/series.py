@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeGuard, cast
 
 Weight = Literal["thin", "normal", "fat"]
+PerPoint = Sequence[str] | Callable[[int], str]
 BandSegment = list[tuple[float, float, float]]  # x, low, high
 
 
@@ -25,7 +26,8 @@ class Series:
     slot
         0 for grey context, 1 to 5 for a colour, dash and marker of the palette.
     urls, tips
-        Address and tip of each point; empty or shorter than the points when there are none.
+        Address and tip of each point, or a function that gives those of the point at an index; empty or shorter than
+        the points when there are none. Only what is marked one by one has them.
     """
 
     name: str
@@ -33,9 +35,9 @@ class Series:
     ys: Sequence[float | None]
     slot: int = 1
     weight: Weight = "normal"
-    urls: Sequence[str] = ()
+    urls: PerPoint = ()
     label: bool = False
-    tips: Sequence[str] = ()
+    tips: PerPoint = ()
 
     def __post_init__(self) -> None:
         if len(self.xs) != len(self.ys):
@@ -45,11 +47,17 @@ class Series:
 
     def url(self, index: int) -> str:
         """Return the address of a point, empty when it has none."""
-        return self.urls[index] if index < len(self.urls) else ""
+        return _text_at(self.urls, index)
 
     def tip(self, index: int) -> str:
         """Return the tip of a point, empty when it has none."""
-        return self.tips[index] if index < len(self.tips) else ""
+        return _text_at(self.tips, index)
+
+
+def _text_at(texts: PerPoint, index: int) -> str:
+    if callable(texts):
+        return texts(index)
+    return texts[index] if index < len(texts) else ""
 
 
 @dataclass(frozen=True)

@@ -10,11 +10,27 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Sequence
 from functools import lru_cache
-from itertools import pairwise
+from itertools import islice, pairwise
+from typing import NamedTuple
 
-from reportgen.charts.series import Points, finite_points
+from reportgen.charts.series import Points, finite_points, odd_points
 
 Segment = list[tuple[float, float]]
+
+_FEW = 64
+
+
+class Line(NamedTuple):
+    """What is drawn of a line: its points as columns, and how many of them belong to each unbroken piece."""
+
+    xs: list[float]
+    ys: list[float]
+    lengths: list[int]
+
+    def segments(self) -> list[Segment]:
+        """Give each piece as a list of (x, y)."""
+        points = zip(self.xs, self.ys, strict=True)
+        return [list(islice(points, length)) for length in self.lengths]
 
 
 def thin_points(xs: Sequence[float], ys: Sequence[float | None], limit: int = 400) -> list[Segment]:
@@ -34,19 +50,32 @@ def thin_points(xs: Sequence[float], ys: Sequence[float | None], limit: int = 40
         Unbroken pieces of the line, each a list of (x, y). The lowest, highest, first and last point are among them
         (the lowest and highest only for a limit of 4 or more).
     """
-    return thin(finite_points(xs, ys), limit)
+    return thin(finite_points(xs, ys), limit).segments()
 
 
-def thin(points: Points, limit: int = 400) -> list[Segment]:
+def thin(points: Points, limit: int = 400) -> Line:
     """Choose at most `limit` points to draw, as `thin_points` does, of those known to be finite."""
     xs, ys, n = points.xs, points.ys, len(points.xs)
     starts = points.piece_starts()
     if n <= limit:
-        return [list(zip(xs[start:stop], ys[start:stop], strict=True)) for start, stop in pairwise([*starts, n])]
+        return Line(xs, ys, [stop - start for start, stop in pairwise([*starts, n])])
     chosen = _choose(xs, ys, starts, limit)
-    edges = [bisect_left(chosen, start) for start in starts]
-    pieces = [chosen[first:last] for first, last in pairwise([*edges, len(chosen)]) if first < last]
-    return [[(xs[index], ys[index]) for index in piece] for piece in pieces]
+    edges = [*(bisect_left(chosen, start) for start in starts), len(chosen)]
+    lengths = [last - first for first, last in pairwise(edges) if first < last]
+    return Line([xs[place] for place in chosen], [ys[place] for place in chosen], lengths)
+
+
+def shorten(xs: Sequence[float], ys: Sequence[float | None], limit: int) -> tuple[list[float], list[float | None]]:
+    """Give columns that draw as these do, with the points that `thin_points` chooses.
+
+    A None stands for each gap. Points that are marked on the frame, of which y is NaN or infinite, all stay, at the
+    end.
+    """
+    line, odd = thin(finite_points(xs, ys), limit), odd_points(xs, ys)
+    if len(line.lengths) == 1 and not odd.ys:
+        return line.xs, [*line.ys]
+    points = [(x, y) for segment in line.segments() for x, y in [*segment, (segment[-1][0], None)]]
+    return [x for x, _ in points] + odd.xs, [*(y for _, y in points), *odd.ys]
 
 
 def _choose(xs: list[float], ys: list[float], starts: list[int], limit: int) -> list[int]:
@@ -61,8 +90,13 @@ def _choose(xs: list[float], ys: list[float], starts: list[int], limit: int) -> 
         edges = {0, n, *_bucket_starts(tuple(xs), (limit - 2) // 2)}
     for start, stop in pairwise(sorted(edges)):
         bucket = ys[start:stop]
-        chosen.add(ys.index(min(bucket), start))
-        chosen.add(ys.index(max(bucket), start))
+        if len(bucket) <= _FEW:
+            bucket.sort()  # faster than to search twice
+            low, high = bucket[0], bucket[-1]
+        else:
+            low, high = min(bucket), max(bucket)
+        chosen.add(ys.index(low, start))
+        chosen.add(ys.index(high, start))
     return sorted(chosen)
 
 

@@ -25,7 +25,7 @@ def log_dirs_to_change(logs: Sequence[Path], verb: str = "delete") -> list[Path]
     InputError
         One of them is a site.
     """
-    from reportgen.sources import choose_paths, find_store
+    from reportgen.places import choose_paths, find_store
 
     paths = [*logs] or choose_paths()
     for path in paths:

@@ -14,8 +14,8 @@ from reportgen.cli.progress import choose_progress
 from reportgen.text import NBSP, format_bytes
 
 if TYPE_CHECKING:
-    from reportgen.build import BuildResult
     from reportgen.parallel import OpenExecutor
+    from reportgen.plan import BuildResult
 
 _MAX_SHOWN = 10
 

@@ -17,8 +17,8 @@ def demo(folder: Path) -> int:
 
     The logs are in FOLDER/runs and the site in FOLDER/site. Running it again adds runs.
     """
-    from reportgen.assets import find_data_folder
     from reportgen.build import build_site
+    from reportgen.datafolders import find_data_folder
     from reportgen.demo import load_runs, make_run, recording_into
     from reportgen.options import load_options
     from reportgen.publish import check_output

@@ -44,7 +44,8 @@ def open_place(logs: tuple[Path, ...]) -> Source:
     InputError
         One of them is neither logs nor a site, or cannot be read; or the configuration cannot be used.
     """
-    from reportgen.sources import choose_paths, open_source
+    from reportgen.places import choose_paths
+    from reportgen.sources import open_source
 
     return open_source(logs or choose_paths())
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import pyarrow as pa
@@ -51,11 +52,16 @@ def _to_tables(parts: Sequence[RunPart]) -> Compaction:
 
 def _curve_table(curve: Curve) -> pa.Table:
     """Give the points of a curve without the names that all of them share."""
-    columns: list[array[Any]] = [array("q", range(len(curve.values))), curve.xs, curve.values, curve.recorded_at]
+    columns: list[array[Any]] = [_count_up(len(curve.values)), curve.xs, curve.values, curve.recorded_at]
     return pa.Table.from_arrays(
         [number_array(field.type, numbers) for field, numbers in zip(_NAMELESS, columns, strict=True)],
         schema=_NAMELESS,
     )
+
+
+@lru_cache(64)
+def _count_up(n: int) -> array[int]:
+    return array("q", range(n))
 
 
 def join_curves(curves: Iterable[_CurvePoints]) -> pa.Table:

@@ -10,6 +10,7 @@ import math
 from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any, NamedTuple, cast
 
@@ -274,9 +275,14 @@ def _join_calls(name: str, calls: Sequence[Event]) -> Curve:
         if isinstance(record, ListMetric):
             curve.values.extend(_to_floats(record.values))
             curve.xs.extend(_to_floats((record.x or [])[: len(record.values)]))
-            curve.xs.extend(array("d", range(len(curve.xs), len(curve.values))))
+            curve.xs.extend(_places(len(curve.xs), len(curve.values)))
             curve.recorded_at.extend(array("q", [event.at]) * len(record.values))
     return curve
+
+
+@lru_cache(64)  # most list metrics are recorded in calls of the same lengths
+def _places(start: int, stop: int) -> array[float]:
+    return array("d", range(start, stop))
 
 
 def _to_floats(numbers: Sequence[Number]) -> array[float]:

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from reportgen.compact.compaction import Compaction, without_runs
 from reportgen.compact.merge import merge
-from reportgen.store import DAY_TABLES, WHOLE_TABLES, Store, Tables
+from reportgen.store import DAY_TABLES, WHOLE_TABLES, Store, Tables, list_days
 from reportgen.store.arrays import text_array
 
 ReadRuns = Callable[[Collection[str]], Compaction]
@@ -120,7 +120,7 @@ class Update:
 
     def _read_days(self, table: str) -> dict[str, pa.Table]:
         days = {}
-        for day in self._store.days_of(table):
+        for day in list_days(Compaction(self.before, {}), table):
             if day in self.touched:
                 days[day] = self._store.read_day(table, day)
             else:

@@ -16,7 +16,7 @@ from reportgen.log.find import LogFile, find_journals
 from reportgen.log.reader import read_run
 from reportgen.log.rewrite import Files, LeftAloneError, file_mode, file_state, hold, put_file
 from reportgen.log.shrink import has_blobs, remove_blobs, shrink_writer
-from reportgen.sources import find_store
+from reportgen.places import find_store
 
 
 class Eraser:

@@ -10,7 +10,7 @@ from reportgen.blobs import BlobError, find_blob
 from reportgen.images import ImageFacts, inspect_image
 from reportgen.tables import TableFile, inspect_table
 
-_N_KEPT = 1000
+_N_KEPT = 10_000
 
 
 class Files:

@@ -31,7 +31,7 @@ class Versions(Sequence[Artifact]):
     def __getitem__(self, index: int | slice) -> Artifact | Versions:
         if isinstance(index, slice):
             return Versions(self._model, self.places[index])
-        return self._model.artifacts_at([self.places[index]])[0]
+        return self._model.artifact_at(self.places[index])
 
     def __iter__(self) -> Iterator[Artifact]:
         return iter(self._model.artifacts_at(self.places))
@@ -55,4 +55,4 @@ class Key:
     @cached_property
     def newest(self) -> Artifact:
         """The highest version that is not deleted; the highest one when all are."""
-        return self._model.artifacts_at([self.newest_place])[0]
+        return self._model.artifact_at(self.newest_place)

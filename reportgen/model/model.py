@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 import pyarrow as pa
@@ -25,12 +25,13 @@ from reportgen.model.rows import Blocks, Row, RunRows, column_list
 from reportgen.model.runs import RUN_COLUMNS, Pipeline, Run, RunColumns, RunList
 from reportgen.options import MetricOptions, Options
 from reportgen.status import RunStatus
-from reportgen.store import DAY_TABLES, Store, table_rows
+from reportgen.store import DAY_TABLES, Store, table_rows, with_plain_times
 from reportgen.store.arrays import text_array
 from reportgen.tables import TableFile
 from reportgen.text import number_form
 
 _STATUS_ORDER: dict[str, int] = {"failed": 0, "stalled": 1, "running": 2, "cancelled": 3, "completed": 4}
+_N_ARTIFACTS = 1000  # that are kept: the version before one is asked for by several pages
 
 _Line = tuple[str, str]  # pipeline and deployment
 
@@ -58,6 +59,8 @@ class Model:
         Those of which only a tombstone is left.
     points
         Of list metrics.
+    artifact_at
+        Gives an artifact by its place in the table.
     """
 
     def __init__(
@@ -93,6 +96,7 @@ class Model:
         self.details = Blocks(self._load_details)
         self.points = Points(store, columns, self._lists_of)
         self._contents = Contents(store, columns)
+        self.artifact_at = lru_cache(_N_ARTIFACTS)(self._artifact_at)
 
     # Tables
 
@@ -101,10 +105,14 @@ class Model:
         return {}
 
     def table(self, name: str) -> pa.Table:
-        """Give a whole table; it is read once."""
+        """Give a whole table, times as microseconds; it is read once."""
         if name not in self._tables:
-            self._tables[name] = self._store.read(name)
+            self._tables[name] = with_plain_times(self._store.read(name))
         return self._tables[name]
+
+    @cached_property
+    def _days(self) -> dict[str, Sequence[str]]:
+        return {}
 
     @cached_property
     def _positions(self) -> dict[str, Any]:
@@ -148,7 +156,9 @@ class Model:
 
     def days_of(self, name: str) -> Sequence[str]:
         """Give the days (`YYYY-MM-DD`, UTC) that a table has parts of."""
-        return self._store.days_of(name)
+        if name not in self._days:
+            self._days[name] = self._store.days_of(name)
+        return self._days[name]
 
     # Runs
 
@@ -262,13 +272,17 @@ class Model:
 
     def artifacts_at(self, places: Sequence[int]) -> list[Artifact]:
         """Give artifacts by their places in the table."""
+        return [self.artifact_at(place) for place in places]
+
+    @cached_property
+    def _artifact_columns(self) -> dict[str, Any]:
         table = self.table("artifacts")
-        part = (
-            table.slice(places.start, len(places))
-            if isinstance(places, range) and places.step == 1
-            else table.take(pa.array(places, pa.int64()))
+        return dict(zip(table.column_names, table.columns, strict=True))
+
+    def _artifact_at(self, place: int) -> Artifact:
+        return self.make_artifact(
+            place, {name: column[place].as_py() for name, column in self._artifact_columns.items()}
         )
-        return [self.make_artifact(place, row) for place, row in zip(places, table_rows(part), strict=True)]
 
     def newest_artifacts(self) -> list[Artifact]:
         """Give the newest version of every key, by key."""
@@ -276,13 +290,13 @@ class Model:
 
     def version_before(self, artifact: Artifact) -> Artifact | None:
         """The version before of the same key, deleted or not."""
-        return None if artifact.version < 2 else self.artifacts_at(range(artifact.place - 1, artifact.place))[0]
+        return None if artifact.version < 2 else self.artifact_at(artifact.place - 1)
 
     def version_after(self, artifact: Artifact) -> Artifact | None:
         """The version after of the same key, deleted or not."""
         if artifact.key is None or artifact.place + 1 >= self.keys[artifact.key].versions.places.stop:
             return None
-        return self.artifacts_at(range(artifact.place + 1, artifact.place + 2))[0]
+        return self.artifact_at(artifact.place + 1)
 
     @cached_property
     def _place_of(self) -> dict[str, int]:
@@ -293,7 +307,7 @@ class Model:
     def find_artifact(self, artifact_id: str | None) -> Artifact | None:
         """Give an artifact; `None` when there is none of this id."""
         place = self._place_of.get(artifact_id) if artifact_id else None
-        return None if place is None else self.artifacts_at(range(place, place + 1))[0]
+        return None if place is None else self.artifact_at(place)
 
     @cached_property
     def _users(self) -> dict[str, list[int]]:

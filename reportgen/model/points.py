@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import struct
+from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
-from functools import cached_property
-from typing import Any
+from functools import cached_property, lru_cache
+from typing import Any, TypeVar
 
 import pyarrow as pa
 
@@ -15,6 +17,11 @@ from reportgen.store import Store
 from reportgen.text import iso_day
 
 ListsOf = Callable[[Sequence[int]], Iterable[tuple[str, str, int]]]
+Column = tuple[float, ...]
+T = TypeVar("T")
+
+_N_DERIVED = 256
+_MOST_KEPT = 80_000  # bytes of x positions, which the list metrics of many runs share
 
 
 class _DayRows:
@@ -45,15 +52,31 @@ class Points:
         self._lists_of = lists_of
         self._position_of = columns.position_of
         self._blocks = Blocks(self._load)
+        self._derived: OrderedDict[tuple[Any, str, str], Any] = OrderedDict()
 
-    def fetch(self, name: str, run_id: str) -> tuple[list[float], list[float]]:
+    def fetch(self, name: str, run_id: str) -> tuple[Column, Column]:
         """Give the x positions and the values of a list metric of a run; empty when it has none."""
         curve = self.fetch_arrow(name, run_id)
         if curve is None:
-            return [], []
-        xs: list[Any] = curve["x"].to_pylist()
-        values: list[Any] = curve["value"].to_pylist()
-        return xs, values
+            return (), ()
+        xs = _pack(curve["x"])
+        return (_unpack_kept(xs) if len(xs) <= _MOST_KEPT else _unpack(xs)), _unpack(_pack(curve["value"]))
+
+    def derive(self, make: Callable[[Column, Column], T], name: str, run_id: str) -> T:
+        """Give what a function makes of the points of a list metric of a run.
+
+        The last results are kept, because a run's curves are drawn on its own page and on that of the next run. So the
+        function has to be one that lives on, and its results must not be changed.
+        """
+        key = make, name, run_id
+        if key in self._derived:
+            self._derived.move_to_end(key)
+        else:
+            self._derived[key] = make(*self.fetch(name, run_id))
+            if len(self._derived) > _N_DERIVED:
+                self._derived.popitem(last=False)
+        found: T = self._derived[key]
+        return found
 
     def fetch_arrow(self, name: str, run_id: str) -> pa.Table | None:
         """Give the same as columns `x` and `value`."""
@@ -71,6 +94,22 @@ class Points:
                     curves[name, run_id] = table.slice(start, n)
                     start += n
         return curves
+
+
+def _pack(column: Any) -> bytes:
+    """Give the doubles of a column, none of which is missing, as they lie in memory."""
+    part = column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
+    data: bytes = memoryview(part.buffers()[1])[part.offset * 8 : (part.offset + len(part)) * 8].tobytes()
+    return data
+
+
+def _unpack(packed: bytes) -> Column:
+    return struct.unpack(f"{len(packed) // 8}d", packed)
+
+
+@lru_cache(maxsize=32)
+def _unpack_kept(packed: bytes) -> Column:
+    return _unpack(packed)
 
 
 class Contents:

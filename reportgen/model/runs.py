@@ -55,6 +55,10 @@ class RunColumns:
         self.n_missing: list[int] = column_list(table, "n_missing")
         self._recorded_status: list[str | None] = column_list(table, "status")
 
+    def duration_us(self, position: int) -> int:
+        """Say how long a run took, or has taken up to its last record."""
+        return (self.ended_at[position] or self.last_record_at[position]) - self.started_at[position]
+
     def judge(self, as_of: int) -> list[RunStatus]:
         """Say how each run stood at a moment."""
         columns = zip(self._recorded_status, self.detached, self.last_record_at, self.longest_silence_us, strict=True)
@@ -93,7 +97,7 @@ class Run:
     @property
     def duration_us(self) -> int:
         """From its beginning to its end, or to its last record so far."""
-        return (self.ended_at or self.last_record_at) - self.started_at
+        return self._model.columns.duration_us(self.position)
 
     # What is read when it is asked for
 
@@ -215,9 +219,7 @@ class RunList(Sequence[Run]):
         """Say how long the runs of a status took."""
         columns = self._model.columns
         return [
-            (columns.ended_at[position] or columns.last_record_at[position]) - columns.started_at[position]
-            for position in self.positions
-            if self._model.statuses[position] == status
+            columns.duration_us(position) for position in self.positions if self._model.statuses[position] == status
         ]
 
 

@@ -1,9 +1,8 @@
 """The store: the compacted tables, their schema and their Parquet form."""
 
-from reportgen.store.folder import Layers, Store, StoreFolder
-from reportgen.store.parquet import GROUP_ROWS, TableWriter, Where, check_data_format, read_parquet, to_parquet
+from reportgen.store.folder import Layers, Store, StoreFolder, list_days
+from reportgen.store.parquet import GROUP_ROWS, TableWriter, Where, read_parquet, to_parquet
 from reportgen.store.schema import (
-    DATA_FORMAT,
     DAY_TABLES,
     POINTS,
     SCHEMAS,
@@ -14,10 +13,10 @@ from reportgen.store.schema import (
     Tables,
     make_table,
     table_rows,
+    with_plain_times,
 )
 
 __all__ = [
-    "DATA_FORMAT",
     "DAY_TABLES",
     "GROUP_ROWS",
     "POINTS",
@@ -32,9 +31,10 @@ __all__ = [
     "TableWriter",
     "Tables",
     "Where",
-    "check_data_format",
+    "list_days",
     "make_table",
     "read_parquet",
     "table_rows",
     "to_parquet",
+    "with_plain_times",
 ]

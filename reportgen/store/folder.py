@@ -76,7 +76,7 @@ class StoreFolder:
 
     def days_of(self, table: str) -> list[str]:
         """Give the days as the runs have them, so that a file that is not there is noticed."""
-        return _list_days(self, table)
+        return list_days(self, table)
 
     def read_day(
         self, table: str, day: str, columns: Sequence[str] | None = None, where: Where | None = None
@@ -101,7 +101,7 @@ class Layers:
         return self._stores[0].read(table, columns, where)
 
     def days_of(self, table: str) -> list[str]:
-        return _list_days(self._stores[0], table)
+        return list_days(self._stores[0], table)
 
     def read_day(
         self, table: str, day: str, columns: Sequence[str] | None = None, where: Where | None = None
@@ -110,7 +110,7 @@ class Layers:
         return holder.read_day(table, day, columns, where)
 
 
-def _list_days(store: Store, table: str) -> list[str]:
+def list_days(store: Store, table: str) -> list[str]:
     """Give the days on which runs began that have rows in a table by day."""
     runs = store.read("runs", ["run_id", "started_at"])
     holders = _runs_with(store, table)

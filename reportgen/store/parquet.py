@@ -17,8 +17,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from reportgen.errors import InputError
+from reportgen.formats import DATA_FORMAT, check_data_format
 from reportgen.store.arrays import empty_table, text_array
-from reportgen.store.schema import DATA_FORMAT, POINTS, SCHEMAS
+from reportgen.store.schema import POINTS, SCHEMAS
 from reportgen.store.values import check_values
 
 _FORMAT_KEY = b"reportgen_data_format"
@@ -160,22 +161,6 @@ def damaged(path: Path, error: Exception) -> InputError:
     hint = "the copy is not whole: copy or build the site again"
     what = f"{path} is missing" if missing else f"{path} cannot be read ({reason})"
     return InputError(what, hint=hint, slug="damaged-store")
-
-
-def check_data_format(path: Path, version: object) -> None:
-    """Refuse what a newer reportgen wrote.
-
-    Raises
-    ------
-    InputError
-        The data format is newer than this reportgen knows.
-    """
-    if isinstance(version, int) and version > DATA_FORMAT:
-        raise InputError(
-            f"{path} is in data format {version}, this reportgen reads up to {DATA_FORMAT}",
-            hint="install a newer reportgen (pip install -U reportgen)",
-            slug="newer-data-format",
-        )
 
 
 def _check_format(path: Path, metadata: Mapping[bytes, bytes]) -> None:

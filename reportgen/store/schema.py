@@ -1,7 +1,7 @@
 """The schema of the store: which tables it has, what each column means, and in which order the rows are.
 
-`DATA_FORMAT` versions the schema; what each version changed is listed here. `docs/data.md` and the site's page Data
-are made from this module.
+`reportgen.formats.DATA_FORMAT` versions the schema; what each version changed is listed here. `docs/data.md` and the
+site's page Data are made from this module.
 
 * 1 — first format.
 
@@ -16,8 +16,6 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 
 from reportgen.store.arrays import empty_table
-
-DATA_FORMAT = 1
 
 _TIME: pa.DataType = pa.timestamp("us", tz="UTC")
 _TEXT: pa.DataType = pa.string()
@@ -282,8 +280,13 @@ def make_table(name: str, rows: Iterable[Mapping[str, Any]]) -> pa.Table:
 
 def table_rows(table: pa.Table) -> list[dict[str, Any]]:
     """Give the rows of a table as plain values, times as microseconds."""
+    rows: list[dict[str, Any]] = with_plain_times(table).to_pylist()
+    return rows
+
+
+def with_plain_times(table: pa.Table) -> pa.Table:
+    """Give a table with its times as microseconds: whole numbers."""
     for index, column in enumerate(table.schema):
         if pa.types.is_timestamp(column.type):
             table = table.set_column(index, column.name, table.column(index).cast(pa.int64()))
-    rows: list[dict[str, Any]] = table.to_pylist()
-    return rows
+    return table

@@ -1,22 +1,27 @@
-"""The list metrics of a run, beside those of the run before: as charts, as a table, as CSV."""
+"""The list metrics of a run, beside those of the run before: as charts, as a table, as CSV or Parquet.
+
+A run of few points has them all as CSV beside its page. One of many would say again what the Parquet file of its day
+says in a tenth of the space, so its page links to that.
+"""
 
 from __future__ import annotations
 
-import math
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain, repeat
 
 from markupsafe import Markup
 
 from reportgen import urls
-from reportgen.charts import Series, legend, line_chart
+from reportgen.charts import Series, legend, line_chart, shorten
 from reportgen.model import ListSummary, Model, Run
-from reportgen.text import Change, format_count, format_number
-from reportgen.views.content import to_csv
+from reportgen.text import Change, format_count, format_date, format_number, iso_day
 from reportgen.views.parts import Here, Link, RawFile, change_of, needs_log_scale, tick_format
+from reportgen.views.points import TABLE_ROWS, ascends, pick_evenly, values_by_x
+from reportgen.views.tables import write_csv
 
-_TABLE_POINTS = 200
+MAX_CSV_POINTS = 2000
+_DRAWN_POINTS = 120  # of a curve; its frame is 216 to 500 px wide
 
 
 @dataclass(frozen=True)
@@ -39,8 +44,12 @@ class PointTable:
     label: str
 
 
+def _shorten(xs: Sequence[float], ys: Sequence[float]) -> tuple[list[float], list[float | None]]:
+    return shorten(xs, ys, _DRAWN_POINTS)
+
+
 def _series(model: Model, run: Run, name: str, *, slot: int) -> Series:
-    xs, ys = model.points.fetch(name, run.id)
+    xs, ys = model.points.derive(_shorten, name, run.id)
     return Series(name=run.name, xs=xs, ys=ys, slot=slot, weight="fat" if slot else "normal")
 
 
@@ -51,7 +60,8 @@ def make_curve(model: Model, here: Here, run: Run, before: Run | None, summary: 
     series.append(_series(model, run, summary.name, slot=1))
     last = format_number(summary.last, info.form)
     ended = f" The run before ended at {format_number(old.last, info.form)}." if old else ""
-    log_y = needs_log_scale([y for one in series for y in one.ys if y is not None])
+    bounds = [bound for one in (summary, old) if one for bound in (one.min, one.max) if bound is not None]
+    log_y = needs_log_scale(bounds)
     chart = line_chart(
         series,
         chart_id=f"curve{number}",
@@ -72,36 +82,55 @@ def make_curve_legend(before: Run | None) -> Markup:
     return legend(series)
 
 
-def _points_by_x(model: Model, run: Run) -> tuple[list[str], list[list[float | None]]]:
-    """Names of the list metrics, and a row for each x; points with the same x of one list get rows of their own."""
-    names = list(run.lists)
-    rows: dict[tuple[float, int], list[float | None]] = {}
-    for column, name in enumerate(names):
-        seen: Counter[float] = Counter()
-        for x, value in zip(*model.points.fetch(name, run.id), strict=True):
-            place = (math.inf if math.isnan(x) else x, seen[x])  # NaN has no order; it stands last
-            seen[x] += 1
-            rows.setdefault(place, [None] * len(names))[column] = value
-    return names, [[place[0], *rows[place]] for place in sorted(rows)]
-
-
 def make_point_table(model: Model, run: Run) -> PointTable:
-    names, rows = _points_by_x(model, run)
+    names = list(run.lists)
+    columns = [model.points.fetch(name, run.id) for name in names]
+    n, rows = _pick_rows(columns)
     forms = [None, *(model.metrics[name].form for name in names)]
-    shown = rows[:_TABLE_POINTS]
-    label = f"Table of all {len(rows)} points" if len(shown) == len(rows) else f"Table of the first {len(shown)} points"
+    label = f"Table of all {n} points" if len(rows) == n else f"Table of {len(rows)} of {n:,} points"
     cells = [
         ["" if cell is None else format_number(cell, form) for cell, form in zip(row, forms, strict=True)]
-        for row in shown
+        for row in rows
     ]
     return PointTable(names, cells, label)
 
 
-def make_points_file(model: Model, run: Run) -> RawFile:
-    """All points of a run as CSV, a row for each: name, index, x, value."""
-    rows = [
-        [name, index, x, value]
-        for name in run.lists
-        for index, (x, value) in enumerate(zip(*model.points.fetch(name, run.id), strict=True))
+def _pick_rows(columns: Sequence[tuple[Sequence[float], Sequence[float]]]) -> tuple[int, list[list[float | None]]]:
+    """Count the positions of all lists, and give some rows: x, and the value of each list where it has one.
+
+    Points with the same x of one list get rows of their own.
+    """
+    first = columns[0][0]
+    if all(xs == first for xs, _ in columns[1:]) and ascends(first):
+        return len(first), [[first[at], *(ys[at] for _, ys in columns)] for at in pick_evenly(len(first), TABLE_ROWS)]
+    lists = [values_by_x(zip(xs, ys, strict=True)) for xs, ys in columns]
+    places = sorted({(x, number) for layers in lists for number, layer in enumerate(layers) for x in layer})
+    picked = [places[at] for at in pick_evenly(len(places), TABLE_ROWS)]
+    return len(places), [
+        [x, *(layers[number].get(x) if number < len(layers) else None for layers in lists)] for x, number in picked
     ]
-    return RawFile(urls.download(urls.run(run.id), "csv"), to_csv(["name", "index", "x", "value"], rows))
+
+
+def _has_points_file(run: Run) -> bool:
+    return sum(summary.n_values for summary in run.lists.values()) <= MAX_CSV_POINTS
+
+
+def link_points(here: Here, run: Run) -> Link:
+    """Link to the file that has all points of a run."""
+    if _has_points_file(run):
+        return Link("All points as CSV", here.to(urls.download(urls.run(run.id), "csv")))
+    day = urls.day_table("points", iso_day(run.started_at))
+    return Link(f"Points of {format_date(run.started_at)} as Parquet", here.to(day))
+
+
+def make_points_files(model: Model, run: Run) -> list[RawFile]:
+    """Give the points of a run as CSV, a row for each: name, index, x, value; nothing when they are many."""
+    if not run.lists or not _has_points_file(run):
+        return []
+    parts = [
+        zip(repeat(name), range(len(xs)), xs, ys, strict=False)
+        for name in run.lists
+        for xs, ys in [model.points.fetch(name, run.id)]
+    ]
+    content = write_csv(["name", "index", "x", "value"], chain.from_iterable(parts))
+    return [RawFile(urls.download(urls.run(run.id), "csv"), content)]

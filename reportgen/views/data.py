@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from reportgen import urls
+from reportgen.formats import DATA_FORMAT
 from reportgen.model import Model
 from reportgen.prose import render_inline
-from reportgen.store import DATA_FORMAT, TABLES, TableInfo
+from reportgen.store import TABLES, TableInfo
 from reportgen.store.reading import QUERIES, TYPES
 from reportgen.text import format_count
 from reportgen.views.parts import Frame, Here, Link, Page, make_frame

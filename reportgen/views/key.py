@@ -193,7 +193,7 @@ def _trend(model: Model, here: Here, key: Key, versions: Sequence[Artifact]) -> 
     name = _SIZE_LABELS[key.newest.type]
     unit = "\u00a0%" if name == "Progress" else ""
     form = number_form(sizes)
-    runs = [model.run_of(artifact) for artifact in versions]
+    starts = [model.run_of(artifact).started_at for artifact in versions]
     tips = [
         f"v{artifact.version}: {format_number(size, form)}{unit}"
         for artifact, size in zip(versions, sizes, strict=True)
@@ -214,7 +214,9 @@ def _trend(model: Model, here: Here, key: Key, versions: Sequence[Artifact]) -> 
         description=f"{name} of the newest version: {last}. The list of versions has every number.",
         height=120,
         x_kind="category",
-        x_labels=[f"v{artifact.version}, {label}" for artifact, label in zip(versions, run_labels(runs), strict=True)],
+        x_labels=[
+            f"v{artifact.version}, {label}" for artifact, label in zip(versions, run_labels(starts), strict=True)
+        ],
         y_format=lambda value: format_tick(value) + unit,
         y_from_zero=True,
     )

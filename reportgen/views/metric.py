@@ -6,16 +6,16 @@ import math
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from markupsafe import Markup
 
 from reportgen import urls
 from reportgen.charts import Series as ChartSeries
 from reportgen.charts import line_chart, sample, sparkline
-from reportgen.model import ListSeries, MetricInfo, Model, Run, Series
+from reportgen.model import ListSeries, MetricInfo, Model, Series
 from reportgen.stats import deviation, mean
 from reportgen.text import Change, describe_change, first_line, format_count, format_date, format_number, iso_time
-from reportgen.views.content import to_csv
 from reportgen.views.metrics import goal_text
 from reportgen.views.overlay import ListChart, make_list_chart
 from reportgen.views.parts import (
@@ -33,10 +33,11 @@ from reportgen.views.parts import (
     tick_format,
 )
 from reportgen.views.pipeline import run_labels
+from reportgen.views.tables import write_csv
 
 _MAX_SERIES = 5
 _MAX_RUNS = 1000
-_MAX_VALUES = 1000
+_MAX_VALUES = 100
 _MAX_ROWS = 10_000
 _MEAN_OF = 14
 
@@ -100,7 +101,7 @@ class MetricView:
     lists
         List metrics of this name, overlaid.
     values
-        Every value, newest first, at most 1,000.
+        Every value, newest first, at most 100.
     values_label
         How many there are.
     """
@@ -208,7 +209,6 @@ def _facts(model: Model, here: Here, info: MetricInfo) -> list[Fact]:
 def _history(model: Model, here: Here, info: MetricInfo, chunk: Sequence[Series], number: int) -> HistoryChart:
     every = sorted(position for series in chunk for position in series.positions)
     positions = every[-_MAX_RUNS:]
-    runs = {position: model.run_at(position) for position in positions}
     place = {position: number for number, position in enumerate(positions)}
     lines = []
     for slot, series in enumerate(chunk, 1):
@@ -221,27 +221,32 @@ def _history(model: Model, here: Here, info: MetricInfo, chunk: Sequence[Series]
                 xs=[place[position] for position in drawn],
                 ys=values,
                 slot=slot,
-                urls=[here.to(urls.run(runs[position].id)) for position in drawn],
-                tips=[_tip(info, runs[position], value) for position, value in zip(drawn, values, strict=True)],
+                urls=partial(_url_at, model, here, drawn),
+                tips=partial(_tip_at, model, info, drawn, values),
                 label=len(chunk) > 1,
             )
         )
     chart = line_chart(
         lines,
         chart_id=f"history{number}",
-        title=f"{info.name} of {format_count(len(runs), 'run')}",
-        description=f"{_lede(model, info)} The table of values has every number.",
+        title=f"{info.name} of {format_count(len(positions), 'run')}",
+        description=f"{_lede(model, info)} The table of values has the newest numbers, the download has all.",
         height=210,
         x_kind="category",
-        x_labels=run_labels([*runs.values()]),
+        x_labels=run_labels([model.columns.started_at[position] for position in positions]),
         y_format=tick_format(info.form),
     )
-    which = "each run" if len(runs) == len(every) else f"the newest {len(runs):,} of {len(every):,} runs"
+    which = "each run" if len(positions) == len(every) else f"the newest {len(positions):,} of {len(every):,} runs"
     return HistoryChart(f"Value at the end of {which}, in the order they began.", chart)
 
 
-def _tip(info: MetricInfo, run: Run, value: float) -> str:
-    return f"{run.name}, {format_date(run.started_at)}: {format_number(value, info.form)}"
+def _url_at(model: Model, here: Here, positions: Sequence[int], index: int) -> str:
+    return here.run(model.run_at(positions[index])).url
+
+
+def _tip_at(model: Model, info: MetricInfo, positions: Sequence[int], values: Sequence[float], index: int) -> str:
+    run = model.run_at(positions[index])
+    return f"{run.name}, {format_date(run.started_at)}: {format_number(values[index], info.form)}"
 
 
 def _series_row(model: Model, here: Here, info: MetricInfo, series: Series, number: int) -> SeriesRow:
@@ -292,9 +297,9 @@ def _value_rows(model: Model, here: Here, info: MetricInfo) -> list[ValueRow]:
 
 def _values_file(model: Model, info: MetricInfo) -> RawFile:
     columns = model.columns
-    rows = [
-        [iso_time(columns.started_at[at]), columns.ids[at], columns.pipeline[at], columns.deployment[at], value]
+    rows = (
+        (iso_time(columns.started_at[at]), columns.ids[at], columns.pipeline[at], columns.deployment[at], value)
         for at, value, _ in _newest_values(info, _MAX_ROWS)
-    ]
+    )
     url = urls.download(urls.metric(info.name), "csv")
-    return RawFile(url, to_csv(["started_at", "run_id", "pipeline", "deployment", "value"], rows))
+    return RawFile(url, write_csv(["started_at", "run_id", "pipeline", "deployment", "value"], rows))

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import chain
 
 from markupsafe import Markup
 
-from reportgen.charts import Band, Series, legend, line_chart
+from reportgen.charts import Band, Series, legend, line_chart, shorten
 from reportgen.model import ListSeries, MetricInfo, Model, Run
 from reportgen.stats import deviation, mean
 from reportgen.text import format_count, format_number
 from reportgen.views.parts import Here, Link, needs_log_scale, tick_format
+from reportgen.views.points import TABLE_ROWS, ascends, pick_evenly, values_by_x
 
 _MAX_RUNS = 20
-_MAX_ROWS = 200
+_MEAN_POINTS = 120
+_THIN_POINTS = 80  # of the curves in the background
+_SHARED_BY = 3  # values that a mean takes
 _OUTLIER = 100.0
 
 _LEGEND = [
@@ -40,12 +46,28 @@ class ListChart:
 @dataclass(frozen=True)
 class _Curve:
     run: Run
-    xs: list[float]
-    ys: list[float]
+    xs: tuple[float, ...]
+    ys: tuple[float, ...]
+
+    @cached_property
+    def short(self) -> tuple[list[float], list[float | None]]:
+        """Few points that draw the same; the highest and the lowest are among them."""
+        return shorten(self.xs, self.ys, _THIN_POINTS)
+
+    @cached_property
+    def bounds(self) -> list[float]:
+        """The lowest and the highest finite value; nothing when there is none."""
+        finite = [y for y in self.short[1] if y is not None and math.isfinite(y)]
+        return [min(finite), max(finite)] if finite else []
 
     @property
     def largest(self) -> float:
-        return max((abs(y) for y in self.ys if math.isfinite(y)), default=0.0)
+        return max(map(abs, self.bounds), default=0.0)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all values are finite, told quickly: not where they are so large that their sum is not."""
+        return math.isfinite(sum(self.ys))
 
 
 def make_list_chart(model: Model, here: Here, info: MetricInfo, line: ListSeries, number: int) -> ListChart:
@@ -55,8 +77,9 @@ def make_list_chart(model: Model, here: Here, info: MetricInfo, line: ListSeries
     newest, last = curves[-1], format_number(line.lasts[-1], info.form)
     drawn, outliers = _set_outliers_aside(curves)
     completed = [curve for curve in drawn if curve.run.status == "completed"]
-    band, mean_line = _mean_and_spread(completed)
-    log_y = needs_log_scale([y for curve in drawn for y in curve.ys])
+    values = _values_of(completed)
+    band, mean_line = _mean_and_spread(values)
+    log_y = needs_log_scale([bound for curve in drawn for bound in curve.bounds])
     name = f"{line.pipeline}, {line.deployment}" if line.deployment else line.pipeline
     caption = f"{format_count(len(line.positions), 'run')}, the newest ends at {last}"
     if len(curves) < len(line.positions):
@@ -67,7 +90,7 @@ def make_list_chart(model: Model, here: Here, info: MetricInfo, line: ListSeries
         caption += "; log scale"
     chart = line_chart(
         [
-            *(Series("one run", curve.xs, curve.ys, slot=0, weight="thin") for curve in drawn if curve is not newest),
+            *(Series("one run", *curve.short, slot=0, weight="thin") for curve in drawn if curve is not newest),
             *mean_line,
             Series("newest run", newest.xs, newest.ys, slot=2),
         ],
@@ -81,7 +104,7 @@ def make_list_chart(model: Model, here: Here, info: MetricInfo, line: ListSeries
     )
     shown = [*(_LEGEND[:1] if band else []), *_LEGEND[1 if len(drawn) > 1 else 2 :]]
     names = legend(shown, "the band is ± 1 standard deviation" if band else "")
-    return ListChart(name, caption, here.run(newest.run), names, chart, _table(info, completed, newest))
+    return ListChart(name, caption, here.run(newest.run), names, chart, _table(info, values, newest))
 
 
 def _set_outliers_aside(curves: Sequence[_Curve]) -> tuple[list[_Curve], list[_Curve]]:
@@ -96,41 +119,82 @@ def _set_outliers_aside(curves: Sequence[_Curve]) -> tuple[list[_Curve], list[_C
     return [curve for curve in curves if curve not in outliers], outliers
 
 
-def _values_by_position(curves: Sequence[_Curve]) -> dict[float, list[float]]:
-    """The finite values of all curves at each x, x ascending."""
-    values: dict[float, list[float]] = {}
-    for curve in curves:
-        for x, y in zip(curve.xs, curve.ys, strict=True):
-            if math.isfinite(x) and math.isfinite(y):
-                values.setdefault(x, []).append(y)
-    return dict(sorted(values.items()))
+class _SharedValues:
+    """The values of curves that all have the same ascending x and no value that is not finite."""
+
+    def __init__(self, curves: Sequence[_Curve]) -> None:
+        self.xs: Sequence[float] = curves[0].xs
+        self.shared = self.xs if len(curves) >= _SHARED_BY else ()
+        self._columns = [curve.ys for curve in curves]
+
+    @cached_property
+    def _place_of(self) -> Mapping[float, int]:
+        return {x: place for place, x in enumerate(self.xs)}
+
+    def at(self, x: float) -> list[float]:
+        """Give the values at an x."""
+        place = self._place_of.get(x)
+        return [] if place is None else [column[place] for column in self._columns]
 
 
-def _mean_and_spread(curves: Sequence[_Curve]) -> tuple[Band | None, list[Series]]:
-    """Mean and standard deviation (population) at each position that at least three runs share."""
-    shared = {x: ys for x, ys in _values_by_position(curves).items() if len(ys) >= 3}
-    if len(shared) < 2:
+class _AnyValues:
+    """The finite values of any curves; several of one curve at an x count as those of several."""
+
+    def __init__(self, curves: Sequence[_Curve]) -> None:
+        self._layers = [layer for curve in curves for layer in values_by_x(_finite_points(curve))]
+        counts = Counter(chain.from_iterable(self._layers))
+        self.xs: Sequence[float] = sorted(counts)
+        self.shared: Sequence[float] = [x for x in self.xs if counts[x] >= _SHARED_BY]
+
+    def at(self, x: float) -> list[float]:
+        """Give the values at an x."""
+        return [layer[x] for layer in self._layers if x in layer]
+
+
+_Values = _SharedValues | _AnyValues
+
+
+def _values_of(curves: Sequence[_Curve]) -> _Values:
+    """Give access to the finite values of curves by x: all x, and those at which at least three are shared."""
+    if curves and all(curve.xs == curves[0].xs and curve.is_whole for curve in curves) and ascends(curves[0].xs):
+        return _SharedValues(curves)
+    return _AnyValues(curves)
+
+
+def _finite_points(curve: _Curve) -> list[tuple[float, float]]:
+    return [(x, y) for x, y in zip(curve.xs, curve.ys, strict=True) if math.isfinite(x) and math.isfinite(y)]
+
+
+def _mean_and_spread(values: _Values) -> tuple[Band | None, list[Series]]:
+    """Mean and standard deviation (population) at positions that at least three runs share, at most 120 of them."""
+    xs = [values.shared[place] for place in pick_evenly(len(values.shared), _MEAN_POINTS)]
+    if len(xs) < 2:
         return None, []
-    means = [mean(ys) for ys in shared.values()]
-    spreads = [deviation(ys) for ys in shared.values()]
-    smallest = min(min(ys) for ys in shared.values())
+    shared = [values.at(x) for x in xs]
+    means = [mean(ys) for ys in shared]
+    spreads = [deviation(ys, middle) for ys, middle in zip(shared, means, strict=True)]
+    smallest = min(map(min, shared))
     floor = smallest if smallest > 0 else -math.inf  # keeps the band above zero, where a log scale needs it
     low = [max(middle - spread, floor) for middle, spread in zip(means, spreads, strict=True)]
     high = [middle + spread for middle, spread in zip(means, spreads, strict=True)]
-    return Band(list(shared), low, high), [Series("mean", list(shared), means, slot=1, weight="fat")]
+    return Band(xs, low, high), [Series("mean", xs, means, slot=1, weight="fat")]
 
 
-def _table(info: MetricInfo, completed: Sequence[_Curve], newest: _Curve) -> list[list[str]]:
-    """Position, mean, deviation, number of runs and the newest run's value, at most 200 rows."""
-    values = _values_by_position(completed)
+def _table(info: MetricInfo, values: _Values, newest: _Curve) -> list[list[str]]:
+    """Position, mean, deviation, number of runs and the newest run's value, at most 50 rows."""
     latest = dict(zip(newest.xs, newest.ys, strict=True))
+    xs = values.xs
+    if xs != newest.xs:
+        xs = sorted({*xs, *(x for x in latest if math.isfinite(x))})
+    picked = [xs[place] for place in pick_evenly(len(xs), TABLE_ROWS)]
+    return [_row(info, x, values.at(x), latest.get(x)) for x in picked]
+
+
+def _row(info: MetricInfo, x: float, ys: Sequence[float], latest: float | None) -> list[str]:
     return [
-        [
-            format_number(x),
-            format_number(mean(values[x]), info.form) if x in values else "–",
-            format_number(deviation(values[x]), info.form) if x in values else "–",
-            str(len(values.get(x, ()))),
-            format_number(latest.get(x), info.form),
-        ]
-        for x in sorted({*values, *(x for x in latest if math.isfinite(x))})[:_MAX_ROWS]
+        format_number(x),
+        format_number(mean(ys), info.form) if ys else "–",
+        format_number(deviation(ys), info.form) if ys else "–",
+        str(len(ys)),
+        format_number(latest, info.form),
     ]

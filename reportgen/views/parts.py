@@ -7,6 +7,7 @@ import math
 import urllib.parse
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, NamedTuple, TypeVar
 
 from markupsafe import Markup
@@ -35,6 +36,7 @@ _NAVIGATION = (
     ("Metrics", urls.METRICS),
     ("Data", urls.DATA),
 )
+_SECTIONS = {url for _, url in _NAVIGATION}
 HISTORY = 20
 _LOG_SPAN = 1000.0
 
@@ -177,7 +179,6 @@ def make_frame(
 ) -> Frame:
     """Make the frame of a page; `crumbs` are (text, address) between the overview and the page."""
     here = Here(page)
-    section = page.split("/", maxsplit=1)[0]
     site_title = model.options.title
     trail = [Link("Overview", here.to(urls.OVERVIEW)), *(Link(text, here.to(url)) for text, url in crumbs), Link(title)]
     return Frame(
@@ -187,11 +188,19 @@ def make_frame(
         style=here.to(urls.STYLE),
         stamp=here.to(urls.STAMP),
         script=here.to(urls.SCRIPT),
-        navigation=[NavItem(text, here.to(url), url.split("/", maxsplit=1)[0] == section) for text, url in _NAVIGATION],
+        navigation=_make_navigation(page if page in _SECTIONS else f"{page.rpartition('/')[0]}/"),
         crumbs=trail if page not in (urls.OVERVIEW, urls.NOT_FOUND) else (),
         image_origin=image_origin,
         build_notes=here.to(f"{urls.DATA}#problems"),
     )
+
+
+@lru_cache(1000)  # for all pages of a folder, save the sections themselves
+def _make_navigation(place: str) -> Sequence[NavItem]:
+    section = place.split("/", maxsplit=1)[0]
+    return [
+        NavItem(text, urls.relative(url, place), url.split("/", maxsplit=1)[0] == section) for text, url in _NAVIGATION
+    ]
 
 
 def short_moment(at_us: int) -> Moment:

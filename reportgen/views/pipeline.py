@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from reportgen import urls
 from reportgen.charts import Series, line_chart
-from reportgen.model import MetricInfo, Model, Pipeline, Run
+from reportgen.model import MetricInfo, Model, Pipeline
 from reportgen.text import (
     Change,
     count_word,
@@ -22,7 +22,6 @@ from reportgen.text import (
     format_duration,
     format_number,
     format_short_time,
-    iso_day,
 )
 from reportgen.views.parts import (
     MARKS,
@@ -43,6 +42,8 @@ _N_RUNS = 200
 _N_CHARTS = 12
 _MAX_RUNS = 400
 _MAX_LINES = 5
+_MINUTE_US = 60_000_000
+_DAY_US = 24 * 60 * _MINUTE_US
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,7 @@ def make_page(model: Model, pipeline: Pipeline) -> Page:
         name=pipeline.name,
         lede=_lede(pipeline),
         facts=_facts(here, pipeline),
-        trends=[_duration_trend(here, pipeline), *_metric_trends(model, here, pipeline)],
+        trends=[_duration_trend(model, here, pipeline), *_metric_trends(model, here, pipeline)],
         days=group_by_day(model, here, shown),
         runs_note=note if len(shown) == len(pipeline.runs) else f"The newest {len(shown)} of {note}",
     )
@@ -136,36 +137,43 @@ def _facts(here: Here, pipeline: Pipeline) -> list[Fact]:
     return facts
 
 
-def run_labels(runs: Sequence[Run]) -> list[str]:
-    """Short labels of runs along an axis: the day; where all began on one day the time, with seconds if need be."""
-    starts = [run.started_at for run in runs]
-    if len({iso_day(at) for at in starts}) > 1:
-        return [format_date(at).rsplit(" ", 1)[0] for at in starts]
-    minutes = [format_clock(at) for at in starts]
-    crowded = len(set(minutes)) <= len(minutes) // 2
-    return [format_clock(at, seconds=True) for at in starts] if crowded else minutes
+def run_labels(starts: Sequence[int]) -> list[str]:
+    """Label the beginnings of runs along an axis: the day; where all are of one day the time, in seconds if need be."""
+    days = [at // _DAY_US for at in starts]
+    if len(set(days)) > 1:
+        names = {day: format_date(day * _DAY_US).rsplit(" ", 1)[0] for day in set(days)}
+        return [names[day] for day in days]
+    minutes = [at // _MINUTE_US for at in starts]
+    if len(set(minutes)) <= len(minutes) // 2:
+        return [format_clock(at, seconds=True) for at in starts]
+    clocks = {minute: format_clock(minute * _MINUTE_US) for minute in set(minutes)}
+    return [clocks[minute] for minute in minutes]
 
 
-def _duration_trend(here: Here, pipeline: Pipeline) -> Trend:
-    drawn = pipeline.runs[-_MAX_RUNS:]
-    runs = [run for run in drawn if run.ended_at is not None] or [*drawn]
+def _duration_trend(model: Model, here: Here, pipeline: Pipeline) -> Trend:
+    columns = model.columns
+    drawn = pipeline.runs[-_MAX_RUNS:].positions
+    positions = [position for position in drawn if columns.ended_at[position] is not None] or drawn
+    durations = [columns.duration_us(position) for position in positions]
     chart = _trend_chart(
+        model,
         here,
-        runs,
-        [run.duration_us / 1e6 for run in runs],
+        positions,
+        [duration / 1e6 for duration in durations],
         chart_id="duration",
-        title=f"Duration of {format_count(len(runs), 'run')}",
-        description=f"From {format_duration(runs[0].duration_us)} to {format_duration(runs[-1].duration_us)}.",
+        title=f"Duration of {format_count(len(positions), 'run')}",
+        description=f"From {format_duration(durations[0])} to {format_duration(durations[-1])}.",
         write=lambda seconds: format_duration(round(seconds * 1e6)),
         tick=lambda seconds: format_duration(round(seconds * 1e6)),
         from_zero=True,
     )
-    return Trend(Link("Duration"), format_duration(runs[-1].duration_us), None, chart)
+    return Trend(Link("Duration"), format_duration(durations[-1]), None, chart)
 
 
 def _trend_chart(
+    model: Model,
     here: Here,
-    runs: Sequence[Run],
+    positions: Sequence[int],
     values: Sequence[float],
     *,
     chart_id: str,
@@ -176,11 +184,10 @@ def _trend_chart(
     from_zero: bool = False,
 ) -> Markup:
     """Draw a number of each of some runs, oldest first, a line for each deployment."""
-    deployments = sorted({run.deployment for run in runs})
-    lines = [
-        [place for place, run in enumerate(runs) if run.deployment == deployment]
-        for deployment in deployments[:_MAX_LINES]
-    ]
+    places: dict[str, list[int]] = {}
+    for place, position in enumerate(positions):
+        places.setdefault(model.columns.deployment[position], []).append(place)
+    lines = sorted(places.items())[:_MAX_LINES]
     return line_chart(
         [
             Series(
@@ -188,25 +195,31 @@ def _trend_chart(
                 line,
                 [values[place] for place in line],
                 slot=slot,
-                urls=[here.run(runs[place]).url for place in line],
-                tips=[_tip(runs[place], write(values[place])) for place in line],
+                urls=partial(_url_at, model, here, [positions[place] for place in line]),
+                tips=partial(_tip_at, model, write, [(positions[place], values[place]) for place in line]),
                 label=len(lines) > 1,
             )
-            for slot, (deployment, line) in enumerate(zip(deployments, lines, strict=False), 1)
+            for slot, (deployment, line) in enumerate(lines, 1)
         ],
         chart_id=chart_id,
         title=title,
         description=description,
         height=120,
         x_kind="category",
-        x_labels=run_labels(runs),
+        x_labels=run_labels([model.columns.started_at[position] for position in positions]),
         y_format=tick,
         y_from_zero=from_zero,
     )
 
 
-def _tip(run: Run, value: str) -> str:
-    return f"{run.name}, {format_short_time(run.started_at)}: {value}"
+def _url_at(model: Model, here: Here, positions: Sequence[int], index: int) -> str:
+    return here.run(model.run_at(positions[index])).url
+
+
+def _tip_at(model: Model, write: Callable[[float], str], points: Sequence[tuple[int, float]], index: int) -> str:
+    position, value = points[index]
+    run = model.run_at(position)
+    return f"{run.name}, {format_short_time(run.started_at)}: {write(value)}"
 
 
 def _metric_trends(model: Model, here: Here, pipeline: Pipeline) -> Iterator[Trend]:
@@ -221,15 +234,16 @@ def _metric_trends(model: Model, here: Here, pipeline: Pipeline) -> Iterator[Tre
             found.append((-shown[-1][0], rank, model.metrics[name], *columns))
     for number, (_, _, info, positions, values) in enumerate(sorted(found, key=lambda one: one[:2])[:_N_CHARTS]):
         name = info.name
-        runs = [model.run_at(position) for position in positions]
-        before = info.series_of(pipeline.name, runs[-1].deployment).values_before(positions[-1], 1)
+        deployment = model.columns.deployment[positions[-1]]
+        before = info.series_of(pipeline.name, deployment).values_before(positions[-1], 1)
         last = format_number(values[-1], info.form)
         chart = _trend_chart(
+            model,
             here,
-            runs,
+            positions,
             values,
             chart_id=f"trend{number}",
-            title=f"{name} of {format_count(len(runs), 'run')}",
+            title=f"{name} of {format_count(len(positions), 'run')}",
             description=f"{name} of the newest run is {last}.",
             write=partial(format_number, form=info.form),
             tick=tick_format(info.form),

@@ -18,7 +18,15 @@ from reportgen.text import (
     join_words,
 )
 from reportgen.views.content import Card, artifact_page, artifact_title, make_card
-from reportgen.views.curves import Curve, PointTable, make_curve, make_curve_legend, make_point_table, make_points_file
+from reportgen.views.curves import (
+    Curve,
+    PointTable,
+    link_points,
+    make_curve,
+    make_curve_legend,
+    make_point_table,
+    make_points_files,
+)
 from reportgen.views.parts import (
     MARKS,
     Fact,
@@ -29,7 +37,6 @@ from reportgen.views.parts import (
     MetricCell,
     Page,
     RawFile,
-    change_of,
     comma_separated,
     duration_text,
     headline_metrics,
@@ -96,8 +103,8 @@ class RunView:
         Its metrics beside the values before.
     curves, curve_legend, points
         Its list metrics as charts and as a table.
-    points_url
-        All points as CSV.
+    points_link
+        A file that has all its points; `None` when it has none.
     steps
         The waterfall.
     timeline
@@ -129,7 +136,7 @@ class RunView:
     curves: Sequence[Curve]
     curve_legend: Markup
     points: PointTable | None
-    points_url: str
+    points_link: Link | None
     steps: Sequence[StepRow]
     timeline: str
     errors: Sequence[ErrorView]
@@ -143,10 +150,9 @@ class RunView:
 
 
 def make_files(model: Model, run: Run) -> Iterator[Page | RawFile]:
-    """Make the page of a run, and its points as CSV."""
+    """Make the page of a run, and its points as CSV if they are few."""
     yield make_page(model, run)
-    if run.lists:
-        yield make_points_file(model, run)
+    yield from make_points_files(model, run)
 
 
 def make_page(model: Model, run: Run) -> Page:
@@ -171,21 +177,22 @@ def make_page(model: Model, run: Run) -> Page:
         ("Setup", "setup", run.deleted_at is None),
         ("Records", "records", run.deleted_at is None),
     ]
+    metrics = [metric_cell(model, here, value) for value in headline_metrics(model, run, len(run.metrics))]
     view = RunView(
         frame=make_frame(model, url, run.name, crumbs=crumbs),
         mark=MARKS[run.status],
         name=run.name,
         pipeline=here.pipeline_of(model, run),
         is_deleted=run.deleted_at is not None,
-        lede=_lede(model, run),
+        lede=_lede(run, metrics),
         facts=_facts(model, here, run),
         sections=[Link(text, f"#{anchor}") for text, anchor, there in sections if there],
         before=here.run(before) if before else None,
-        metrics=[metric_cell(model, here, v) for v in headline_metrics(model, run, len(run.metrics))],
+        metrics=metrics,
         curves=curves,
         curve_legend=make_curve_legend(before),
         points=make_point_table(model, run) if curves else None,
-        points_url=here.to(urls.download(url, "csv")),
+        points_link=link_points(here, run) if curves else None,
         steps=[make_step_row(here, run, step, n) for n, step in enumerate(run.steps)],
         timeline=f"Timeline, 0 to {format_duration(run.duration_us)}",
         errors=errors,
@@ -203,7 +210,7 @@ def make_page(model: Model, run: Run) -> Page:
     return Page(url, "run.html", view)
 
 
-def _lede(model: Model, run: Run) -> str:
+def _lede(run: Run, metrics: Sequence[MetricCell]) -> str:
     """Say the outcome and what changed, in a sentence or two."""
     took = format_duration(run.duration_us)
     if run.deleted_at is not None:
@@ -215,13 +222,8 @@ def _lede(model: Model, run: Run) -> str:
         ended = "Not ended yet" if run.status == "running" else "Stalled"
         return f"{ended}: the last record came {took} after it began, at {format_time(run.last_record_at)} UTC."
     text = f"{MARKS[run.status].word} {'in' if run.status == 'completed' else 'after'} {took}."
-    changes = []
-    for value in headline_metrics(model, run, len(run.metrics)):
-        change = change_of(model.metrics[value.name], value.value, model.value_before(value))
-        if change and change.word in ("better", "worse"):
-            changes.append((value.name, change.word))
     for word in ("worse", "better"):
-        names = [name for name, judged in changes if judged == word]
+        names = [cell.link.text for cell in metrics if cell.change and cell.change.word == word]
         if names:
             shown = join_words(names[:3]) if len(names) <= 3 else f"{join_words(names[:2])} and {len(names) - 2} more"
             text += f" {shown} {'is' if len(names) == 1 else 'are'} {word}."

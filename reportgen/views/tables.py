@@ -13,9 +13,10 @@ import io
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from reportgen import contentfacts, urls
 from reportgen.jsontext import encode_json
@@ -30,6 +31,8 @@ MAX_DOWNLOAD_BYTES = 50_000_000
 _MAX_CHARACTERS = 2_000_000  # of the cells of a large table on its page
 _SHORT = 40
 _PEEK_ROWS, _PEEK_COLUMNS = 4, 4
+_NO_CELL = Markup('<span class="quiet">–</span>')
+_NESTED = {list, dict}
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,7 @@ class TableContent:
     columns
         Names and alignment.
     rows
-        Cells as safe HTML, at most 1,000 rows.
+        Cells as text or, where they are `Markup`, as safe HTML; at most 1,000 rows.
     size_text
         Rows and columns in words.
     left_out
@@ -58,7 +61,7 @@ class TableContent:
     """
 
     columns: Sequence[Column]
-    rows: Sequence[Sequence[Markup]]
+    rows: Sequence[Sequence[str]]
     size_text: str
     left_out: str
 
@@ -152,16 +155,16 @@ def _to_float(number: float) -> float:
         return float("inf") if number > 0 else float("-inf")
 
 
-def _cell(cell: Any, form: NumberForm | None) -> Markup:
+def _cell(cell: Any, form: NumberForm | None) -> str:
     if cell is None:
-        return Markup('<span class="quiet">–</span>')
+        return _NO_CELL
     if form is not None and _is_number(cell):
-        return escape(_number_cell(cell, form))
+        return _number_cell(cell, form)
     if isinstance(cell, str):
-        return render_inline(cell) if "](" in cell or "://" in cell else escape(cell)
+        return render_inline(cell) if "](" in cell or "://" in cell else cell
     if isinstance(cell, (list, dict)):
         return Markup("<code>{}</code>").format(json.dumps(cell, ensure_ascii=False))
-    return escape(str(cell).lower() if isinstance(cell, bool) else cell)
+    return str(cell).lower() if isinstance(cell, bool) else str(cell)
 
 
 def _number_cell(cell: float, form: NumberForm) -> str:
@@ -190,11 +193,18 @@ def table_files(artifact: Artifact, page: str) -> list[RawFile]:
 
 
 def _to_json(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> bytes:
-    records: Any = [dict(zip(columns, row, strict=True)) for row in rows]
     if len(set(columns)) < len(columns):
-        records = {"columns": columns, "rows": rows}
-    text = json.dumps(records, ensure_ascii=False, indent=1) + "\n"
-    return text.encode()
+        return _indent_json({"columns": columns, "rows": rows})
+    records = [dict(zip(columns, row, strict=True)) for row in rows]
+    if not (columns and rows and all(map(_is_flat, rows))):
+        return _indent_json(records)
+    text = json.dumps(records, ensure_ascii=False, separators=(",\n  ", ": "))  # without an indent this is fast
+    body = text[2:-2].replace("},\n  {", "\n },\n {\n  ")  # no text in JSON has a newline
+    return f"[\n {{\n  {body}\n }}\n]\n".encode()
+
+
+def _indent_json(value: Any) -> bytes:
+    return f"{json.dumps(value, ensure_ascii=False, indent=1)}\n".encode()
 
 
 @functools.lru_cache(maxsize=1)  # its page asks whether they are there, and then they are written
@@ -265,9 +275,23 @@ def to_csv(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> bytes:
     return _csv_rows([columns, *rows])
 
 
+def write_csv(columns: Sequence[str], rows: Iterable[Sequence[str | float | None]]) -> bytes:
+    """Write CSV as `to_csv` does, faster: of rows whose cells are known to be plain."""
+    sink = io.StringIO()
+    csv.writer(sink, lineterminator="\n").writerows(chain([columns], rows))
+    return sink.getvalue().encode()
+
+
 def _csv_rows(rows: Iterable[Sequence[Any]]) -> bytes:
     sink = io.StringIO()
-    writer = csv.writer(sink, lineterminator="\n")
-    for row in rows:
-        writer.writerow([json.dumps(c, ensure_ascii=False) if isinstance(c, (list, dict)) else c for c in row])
+    csv.writer(sink, lineterminator="\n").writerows(row if _is_flat(row) else map(_csv_cell, row) for row in rows)
     return sink.getvalue().encode()
+
+
+def _is_flat(row: Sequence[Any]) -> bool:
+    """Whether no cell is nested; cells are as JSON gives them."""
+    return _NESTED.isdisjoint(map(type, row))
+
+
+def _csv_cell(cell: Any) -> Any:
+    return json.dumps(cell, ensure_ascii=False) if isinstance(cell, (list, dict)) else cell

@@ -1,0 +1,164 @@
+"""Makes a site, or what of it has to be made again: tables first, then the units that show them.
+
+    read ─► compact ─► model ─► views ─► render ─► publish
+
+Until the end everything is written beside the site, so a build that finds an error has changed nothing.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from reportgen import urls
+from reportgen.assets import static_files
+from reportgen.changes import find_changes
+from reportgen.compact import Compaction, Update, compact_runs
+from reportgen.formats import DATA_FORMAT
+from reportgen.gather import gather
+from reportgen.log.reader import read_run
+from reportgen.model import Files, Model
+from reportgen.parallel import choose_executor, count_processors, run_tasks
+from reportgen.plan import Base, BuildResult, Plan
+from reportgen.publish import Manifest, SiteWriter, open_scratch, open_site, update_site, write_file
+from reportgen.seen import SeenFile, files_of
+from reportgen.sources import read_everything
+from reportgen.store import DAY_TABLES, Layers, Store, StoreFolder, to_parquet
+from reportgen.units import Unit, iter_units
+from reportgen.work import Job, divide, make_units, prime_job
+
+_MAX_PROBLEMS = 1000
+_MANY_WORKERS = 32  # that an executor may have which does not say how many it has
+
+
+def make_site(plan: Plan) -> tuple[BuildResult, Manifest]:
+    """Make all of a site."""
+    with open_site(plan.output) as site:
+        model = _open(plan, _write_store(plan, site))
+        _make(plan, site, model, [*iter_units(model)], [site.folder / urls.DATA_FOLDER])
+        manifest = site.write_manifest(_facts_of(plan, model))
+    return _result_of(plan, model, manifest, len(manifest)), manifest
+
+
+def update_site_of(plan: Plan, old: Base, run_ids: set[str]) -> tuple[BuildResult, Manifest]:
+    """Make of a site what depends on some runs, whose logs came, changed or went."""
+    base_folder = old.folder / urls.DATA_FOLDER
+    update = Update(
+        StoreFolder(base_folder),
+        run_ids,
+        lambda wanted: compact_runs(read_run(files) for files in files_of(plan.seen, wanted).values()),
+        keep=old.keep,
+    )
+    compaction = update.apply()
+    model = _open(plan, Layers([compaction, StoreFolder(base_folder)]))
+    before = Model(Compaction(update.before, {}), plan.options, source_date_us=old.manifest.facts["as_of_us"])
+    changes = find_changes(before, model, update.run_ids)
+    with update_site(plan.output, old.manifest) as site:
+        _write_tables(site, compaction)
+        site.remove(urls.day_table(table, day) for table in DAY_TABLES for day in update.touched)
+        site.remove(changes.gone)
+        _make(plan, site, model, sorted(changes.units), [site.folder / urls.DATA_FOLDER, base_folder])
+        n_written = site.n_files
+        manifest = site.write_manifest(_facts_of(plan, model))
+    return _result_of(plan, model, manifest, n_written), manifest
+
+
+def open_model(plan: Plan) -> Model:
+    """Read everything into memory and give the model of it."""
+    return _open(plan, read_everything(plan.inputs))
+
+
+def _open(plan: Plan, store: Store) -> Model:
+    return Model(store, plan.options, Files(_FoldersOf(plan.seen), plan.sites), source_date_us=plan.source_date_us)
+
+
+def _write_store(plan: Plan, site: SiteWriter) -> Store:
+    """Write all tables. What sites have among the inputs is merged in memory."""
+    if plan.sites:
+        compaction = read_everything(plan.inputs)
+        _write_tables(site, compaction)
+        return compaction
+    n_runs = len({file.run_id for file in plan.seen})
+    with (
+        open_scratch(plan.output) as scratch,
+        plan.progress.stage("Reading", n_runs) as advance,
+    ):
+        whole, files = gather(plan.seen, site.folder, scratch, plan.open_executor, advance)
+        site.add(files)
+    for name, table in whole.items():
+        site.write(urls.table(name), to_parquet(table))
+    days = StoreFolder(site.folder / urls.DATA_FOLDER, is_own=True)
+    return Layers([Compaction(whole, {name: {} for name in DAY_TABLES}), days])
+
+
+def _write_tables(site: SiteWriter, compaction: Compaction) -> None:
+    site.add(write_file(site.folder, url, content) for url, content in iter_tables(compaction))
+
+
+def iter_tables(compaction: Compaction) -> Iterator[tuple[str, bytes]]:
+    """Give the files of all tables with their addresses."""
+    for name, table in compaction.tables.items():
+        yield urls.table(name), to_parquet(table)
+    for name, days in compaction.days.items():
+        for day, table in days.items():
+            yield urls.day_table(name, day), to_parquet(table)
+
+
+def _make(plan: Plan, site: SiteWriter, model: Model, units: Sequence[Unit], stores: Sequence[Path]) -> None:
+    """Write the shared files, and the files of some units."""
+    for file in static_files(model):
+        site.write(file.url, file.content)
+    tasks = [*divide(units, _MANY_WORKERS if plan.open_executor else count_processors())]
+    with open_scratch(plan.output) as scratch, plan.progress.stage("Making", len(units)) as advance:
+        place = scratch / "job"
+        prime_job(place, _job_of(plan, site, stores), model)
+        open_executor = plan.open_executor or choose_executor(len(tasks))
+        with closing(run_tasks(open_executor, make_units, [(place, task) for task in tasks])) as done:
+            for files, n_done in done:
+                site.add(files)
+                advance(n_done)
+
+
+def _job_of(plan: Plan, site: SiteWriter, stores: Sequence[Path]) -> Job:
+    """Write down what workers need, who may be in another folder."""
+    places, sites = [path.resolve() for path in stores], [path.resolve() for path in plan.sites]
+    return Job(places, site.folder, plan.options, _FoldersOf(plan.seen), sites, plan.source_date_us)
+
+
+def _facts_of(plan: Plan, model: Model) -> dict[str, Any]:
+    return {
+        "data_format": DATA_FORMAT,
+        "as_of_us": model.as_of,
+        "newest_us": model.newest_us,
+        "n_runs": len(model.runs),
+        "n_problems": model.n_problems,
+        "n_missing": model.n_missing,
+        "basis": plan.basis,
+    }
+
+
+def _result_of(plan: Plan, model: Model, manifest: Manifest, n_written: int) -> BuildResult:
+    problems = model.first_problems(_MAX_PROBLEMS)
+    n_files, n_bytes = len(manifest), manifest.n_bytes
+    return BuildResult(
+        plan.output, len(model.runs), n_files, n_written, n_bytes, problems, model.n_problems, model.n_missing
+    )
+
+
+class _FoldersOf:
+    """By run: the folders of its logs, which may have images and large tables; made when it is first asked."""
+
+    def __init__(self, seen: Sequence[SeenFile]) -> None:
+        self._seen = seen
+        self._folders: dict[str, dict[str, None]] | None = None
+
+    def __call__(self, run_id: str) -> list[Path]:
+        if self._folders is None:
+            self._folders = {}
+            for file in self._seen:
+                folder = os.path.dirname(file.path)  # noqa: PTH120 — a path object takes longer
+                self._folders.setdefault(file.run_id, {})[folder] = None
+        return [*map(Path, self._folders.get(run_id, ()))]
