@@ -229,11 +229,13 @@ def _history(model: Model, here: Here, info: MetricInfo, chunk: Sequence[Series]
                 label=len(chunk) > 1,
             )
         )
+    n_values = sum(len(series.values) for series in info.series)
+    listed = "every number" if n_values <= _MAX_VALUES else f"the newest {_MAX_VALUES} numbers"
     chart = line_chart(
         lines,
         chart_id=f"history{number}",
         title=f"{info.name} of {format_count(len(positions), 'run')}",
-        description=f"{_lede(model, info)} The table of values has the newest numbers, the download has all.",
+        description=f"{_lede(model, info)} The table of values has {listed}.",
         height=210,
         x_kind="category",
         x_labels=run_labels([model.columns.started_at[position] for position in positions]),
