@@ -301,6 +301,7 @@ def test_page_that_cannot_be_made_leaves_the_old_site(
     def fail(*_: object) -> bytes:
         raise ZeroDivisionError
 
+    write_run(logs, "new", [run_start(), artifact("new")], at=START + 9 * HOUR)
     monkeypatch.setattr("reportgen.making.to_parquet", fail)
     with pytest.raises(ZeroDivisionError):
         build(logs, output=tmp_path / "out" / "site")
