@@ -81,6 +81,8 @@ def build_site(
             say(f"finished an update of {output} that was interrupted")
         goes_on = any(_is_site_at(path, output) for path in inputs)
         old = None if full or len(sites) > goes_on else _find_base(log_dirs, output, basis, goes_on, say)
+        if not old:
+            check_output(output, [path for path in inputs if not _is_site_at(path, output)])
         found = [file for log_dir in log_dirs for file in scan_logs(log_dir)]
         seen = identify_all(found, old.state.files if old else ())
         state = BuildState(old.manifest.digest if old else "", basis_of(log_dirs), seen, look_at_blobs(seen))
@@ -92,8 +94,6 @@ def build_site(
 
             shown = progress or NoProgress()
             plan = Plan(inputs, sites, seen, output, options, basis, source_date_us, open_executor, shown)
-            if not old:
-                check_output(output, [path for path in inputs if not _is_site_at(path, output)])
             result, manifest = update_site_of(plan, old, run_ids) if old else make_site(plan)
         state = msgspec.structs.replace(state, manifest=manifest.digest)
         if not old or state != old.state:

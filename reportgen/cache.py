@@ -115,7 +115,7 @@ def _remember(log_dirs: Sequence[Path], found: Sequence[FoundFile], name: str) -
             compaction, kept_days = _update(*before, state)
     compaction = _without_archive(compaction or _read_all(files_of(state.files)))
     for root in iter_cache_folders(log_dirs):
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, UnicodeEncodeError):
             _write_state(root, name, compaction, state, kept_days)
             return _RememberedStore(root / name, log_dirs)
     return _read_all(files_of(state.files)) if kept_days else compaction

@@ -68,8 +68,11 @@ def find_changed_runs(before: BuildState, after: BuildState) -> tuple[set[str], 
 
 
 def save_state(log_dirs: Sequence[Path], output: Path, state: BuildState) -> None:
-    """Remember what a site was built from, where that can be written."""
-    content = msgspec.json.encode(state)
+    """Remember what a site was built from, where that can be written, if all names can be."""
+    try:
+        content = msgspec.json.encode(state)
+    except UnicodeEncodeError:
+        return
     for path in _places(log_dirs, output):
         with contextlib.suppress(OSError):
             make_cache_folder(path.parent.parent)

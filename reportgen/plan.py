@@ -15,7 +15,7 @@ from reportgen.publish import Manifest
 from reportgen.seen import SeenFile
 
 if TYPE_CHECKING:
-    from reportgen.model import Problem
+    from reportgen.log.reader import Problem
 
 
 class Progress(Protocol):

@@ -71,17 +71,15 @@ def format_number(value: float | None, form: NumberForm | None = None, *, sign: 
 
 
 def _format_digits(value: float, decimals: int | None, *, sign: bool) -> str:
-    if decimals is not None and abs(value) < _MAX_PLAIN:
-        text = f"{value:+,.{decimals}f}"
-        if text[0] == "-" and float(text.replace(",", "")) == 0:
-            text = "+" + text[1:]
-    elif math.isnan(value):
-        return "NaN"
-    elif math.isinf(value):
-        return "∞" if value > 0 else f"{MINUS}∞"
-    else:
+    if not math.isfinite(value):
+        return "NaN" if math.isnan(value) else "∞" if value > 0 else f"{MINUS}∞"
+    if decimals is None or abs(value) >= _MAX_PLAIN:
         mantissa, exponent = f"{value:+.2e}".split("e")
         text = f"{mantissa} × 10{_superscript(int(exponent))}"
+    else:
+        text = f"{value:+,.{decimals}f}"
+        if not text.strip("+-0.,"):  # a zero has no sign
+            text = "+" + text[1:]
     if text.startswith("-"):
         return MINUS + text[1:]
     return text if sign else text[1:]
@@ -196,11 +194,11 @@ def _format_signed(value: float, decimals: int | None) -> str:
 
 
 _EPOCH = dt.datetime(1970, 1, 1)  # noqa: DTZ001 - all times are UTC
-_END_US = 253_402_300_799_000_000  # of the year 9999
+LAST_US = 253_402_300_799_000_000  # of the year 9999
 
 
 def _utc(at_us: int) -> dt.datetime:
-    return _EPOCH + dt.timedelta(microseconds=min(max(at_us, 0), _END_US))
+    return _EPOCH + dt.timedelta(microseconds=min(max(at_us, 0), LAST_US))
 
 
 def format_date(at_us: int) -> str:

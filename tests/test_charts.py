@@ -22,6 +22,7 @@ from reportgen.charts import (
     meter,
     nice_ticks,
     run_strip,
+    shorten,
     sparkline,
     thin_points,
     time_ticks,
@@ -234,6 +235,22 @@ def test_thinning_keeps_extremes_ends_order_and_gaps(ys: list[float | None], lim
         assert max(y for _, y in drawn) == max(y for _, y in kept)
 
 
+@given(values.map(lambda few: few * 20), st.integers(4, 60))
+def test_short_columns_draw_the_same_line_and_keep_what_is_not_finite(ys: list[float | None], limit: int) -> None:
+    xs, short = shorten(range(len(ys)), ys, limit)
+    assert thin_points(xs, short) == thin_points(range(len(ys)), ys, limit)
+    odd = [repr(y) for y in ys if y is not None and not math.isfinite(y)]
+    assert [repr(y) for y in short if y is not None and not math.isfinite(y)] == odd
+
+
+@given(st.lists(finite), finite, finite, st.booleans(), st.sampled_from([0.0, 0.02]))
+def test_whole_places_are_shares_of_the_size(ys: list[float], one: float, two: float, log: bool, inset: float) -> None:
+    low, high = sorted((abs(one) or 1.0, abs(two) or 1.0) if log else (one, two))
+    scale = Scale(low, high, log, inset)
+    for some in (ys, [y for y in ys if low <= y <= high]):
+        assert scale.places(some, 1200) == [round(1200 * share) for share in scale.shares(some)]
+
+
 # Line chart
 
 
@@ -332,6 +349,18 @@ def test_each_slot_has_its_own_shape_and_every_mark_its_link_and_tip(slot: int, 
         ("r1.html", "one", kind),
         ("r2.html", "two", kind),
     ]
+
+
+def test_links_and_tips_are_made_for_marked_points_only() -> None:
+    asked: list[int] = []
+
+    def tip(index: int) -> str:
+        asked.append(index)
+        return f"point {index}"
+
+    root = draw(run([1.0] * 41, urls=lambda index: f"r{index}.html", tips=tip))
+    assert [(node.get("href"), node.findtext("title")) for node in root.iter("a")] == [("r40.html", "point 40")]
+    assert asked == [40]
 
 
 def test_a_long_or_plain_line_marks_only_its_last_finite_point() -> None:

@@ -312,7 +312,7 @@ def test_stopped_build_changes_nothing(
     def stop(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("reportgen.build.make_environment", stop)
+    monkeypatch.setattr("reportgen.work.make_environment", stop)
     assert cli.run(["build"]) == 1
     assert capsys.readouterr().err.strip() == "stopped; nothing is half done"
     assert contents(project) == before

@@ -171,7 +171,7 @@ class Changes:
         return f"delete {name}"
 
 
-@pytest.mark.parametrize("seed", range(int(os.environ.get("REPORTGEN_TEST_SEEDS", "4"))))
+@pytest.mark.parametrize("seed", range(int(os.environ.get("REPORTGEN_TEST_SEEDS", "2"))))
 def test_update_comes_to_the_bytes_of_a_build_from_scratch(
     tmp_path: Path, seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -182,7 +182,7 @@ def test_update_comes_to_the_bytes_of_a_build_from_scratch(
         changes.add()
     build(tmp_path / "runs", tmp_path / "site")
     history: list[str] = []
-    for _ in range(8):
+    for _ in range(6):
         history += [changes.make() for _ in range(changes.rng.choice([1, 1, 1, 3]))]
         build(tmp_path / "runs", tmp_path / "site")
         try:

@@ -8,7 +8,7 @@ from reportgen.model.files import Files
 from reportgen.model.keys import Key
 from reportgen.model.measures import ListSeries, MetricInfo, Series
 from reportgen.model.model import Model
-from reportgen.model.objects import Artifact, Edge, Error, ListSummary, MetricValue, Problem, Step
+from reportgen.model.objects import Artifact, Edge, Error, ListSummary, MetricValue, Step
 from reportgen.model.runs import Pipeline, Run, RunList
 from reportgen.status import RunStatus
 
@@ -24,7 +24,6 @@ __all__ = [
     "MetricValue",
     "Model",
     "Pipeline",
-    "Problem",
     "Run",
     "RunList",
     "RunStatus",

@@ -16,10 +16,11 @@ import pyarrow.compute as pc
 
 from reportgen.images import ImageFacts
 from reportgen.log.find import read_file
+from reportgen.log.reader import Problem
 from reportgen.model.files import Files
 from reportgen.model.keys import Key
 from reportgen.model.measures import ListSeries, MetricInfo, Series
-from reportgen.model.objects import Artifact, MetricValue, Problem
+from reportgen.model.objects import Artifact, MetricValue
 from reportgen.model.points import Contents, Points
 from reportgen.model.rows import Blocks, Row, RunRows, column_list
 from reportgen.model.runs import RUN_COLUMNS, Pipeline, Run, RunColumns, RunList
@@ -436,5 +437,5 @@ class Model:
 
     def first_problems(self, n: int) -> list[Problem]:
         """Give the first problems."""
-        names = ["run_id", "file", "line", "reason"]
-        return [Problem(**row) for row in table_rows(self.table("problems").select(names).slice(0, n))]
+        rows = table_rows(self.table("problems").select(Problem._fields).slice(0, n))
+        return [Problem(**row) for row in rows]

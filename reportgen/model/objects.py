@@ -120,13 +120,3 @@ class Edge:
     uri: str
     name: str
     digest: str
-
-
-@dataclass(frozen=True)
-class Problem:
-    """What could not be used as it is; `line` is 0 when it concerns the whole file."""
-
-    run_id: str
-    file: str
-    line: int
-    reason: str

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, overload
 
 import pyarrow as pa
 
-from reportgen.model.objects import Artifact, Edge, Error, ListSummary, MetricValue, Problem, Step
+from reportgen.log.reader import Problem
+from reportgen.model.objects import Artifact, Edge, Error, ListSummary, MetricValue, Step
 from reportgen.model.rows import Row, column_list
 from reportgen.status import RunStatus, judge_status
 from reportgen.text import readable_name
@@ -172,7 +173,10 @@ class Run:
     @cached_property
     def problems(self) -> Sequence[Problem]:
         """What of it could not be read."""
-        return [_pick(Problem, row) for _, row in self._model.rows("problems").of(self.position)]
+        return [
+            Problem(*(row[name] for name in Problem._fields))
+            for _, row in self._model.rows("problems").of(self.position)
+        ]
 
     def step_name(self, step_id: str | None) -> str:
         """The name of one of its steps; empty for none."""

@@ -7,7 +7,10 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
+import pyarrow as pa
+import pyarrow.compute as pc
 from markupsafe import Markup
 
 from reportgen import urls
@@ -15,7 +18,7 @@ from reportgen.charts import Series as ChartSeries
 from reportgen.charts import line_chart, sample, sparkline
 from reportgen.model import ListSeries, MetricInfo, Model, Series
 from reportgen.stats import deviation, mean
-from reportgen.text import Change, describe_change, first_line, format_count, format_date, format_number, iso_time
+from reportgen.text import LAST_US, Change, describe_change, first_line, format_count, format_date, format_number
 from reportgen.views.metrics import goal_text
 from reportgen.views.overlay import ListChart, make_list_chart
 from reportgen.views.parts import (
@@ -226,11 +229,13 @@ def _history(model: Model, here: Here, info: MetricInfo, chunk: Sequence[Series]
                 label=len(chunk) > 1,
             )
         )
+    n_values = sum(len(series.values) for series in info.series)
+    listed = "every number" if n_values <= _MAX_VALUES else f"the newest {_MAX_VALUES} numbers"
     chart = line_chart(
         lines,
         chart_id=f"history{number}",
         title=f"{info.name} of {format_count(len(positions), 'run')}",
-        description=f"{_lede(model, info)} The table of values has the newest numbers, the download has all.",
+        description=f"{_lede(model, info)} The table of values has {listed}.",
         height=210,
         x_kind="category",
         x_labels=run_labels([model.columns.started_at[position] for position in positions]),
@@ -297,9 +302,21 @@ def _value_rows(model: Model, here: Here, info: MetricInfo) -> list[ValueRow]:
 
 def _values_file(model: Model, info: MetricInfo) -> RawFile:
     columns = model.columns
-    rows = (
-        (iso_time(columns.started_at[at]), columns.ids[at], columns.pipeline[at], columns.deployment[at], value)
-        for at, value, _ in _newest_values(info, _MAX_ROWS)
+    rows = _newest_values(info, _MAX_ROWS)
+    positions = [at for at, _, _ in rows]
+    cells = zip(
+        _iso_times([columns.started_at[at] for at in positions]),
+        *([column[at] for at in positions] for column in (columns.ids, columns.pipeline, columns.deployment)),
+        [value for _, value, _ in rows],
+        strict=True,
     )
     url = urls.download(urls.metric(info.name), "csv")
-    return RawFile(url, write_csv(["started_at", "run_id", "pipeline", "deployment", "value"], rows))
+    return RawFile(url, write_csv(["started_at", "run_id", "pipeline", "deployment", "value"], cells))
+
+
+def _iso_times(ats_us: Sequence[int]) -> list[str]:
+    """Give many times as `text.iso_time` does, ten times as fast."""
+    ats: Any = pc.max_element_wise(pa.array(ats_us, pa.int64()), pa.scalar(0, pa.int64()))
+    ats = pc.min_element_wise(ats, pa.scalar(LAST_US, pa.int64()))
+    texts: list[Any] = ats.cast(pa.timestamp("us")).cast(pa.string()).to_pylist()
+    return [f"{text[:10]}T{text[11:]}Z" for text in texts]
