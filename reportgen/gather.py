@@ -35,6 +35,7 @@ from reportgen.store import DAY_TABLES, GROUP_ROWS, POINTS, Tables, TableWriter,
 
 _MOST_RUNS = 256
 _MOST_BYTES = 16_000_000
+_BYTES_A_SECOND = 25_000_000
 _DAY_NS = 86_400_000_000_000
 
 
@@ -93,7 +94,9 @@ def gather(
     parts = [_Part(number, scratch, runs) for number, runs in enumerate(_divide(seen))]
     tables: list[Compaction] = []
     days: dict[tuple[str, str], list[Path]] = {}
-    for done in run_tasks(open_executor or choose_executor(len(parts)), _compact_part, parts):
+    seconds = sum(file.n_bytes for file in seen) / _BYTES_A_SECOND
+    executor = open_executor or choose_executor(len(parts), seconds)
+    for done in run_tasks(executor, _compact_part, parts):
         advance(done.n_runs)
         tables.append(Compaction(done.tables, {name: {} for name in DAY_TABLES}))
         for table, day, path in done.days:
@@ -102,7 +105,6 @@ def gather(
     tables.clear()
     dead = find_dead(whole["artifacts"])
     tasks = [_Day(site, table, day, sorted(paths), dead) for (table, day), paths in sorted(days.items())]
-    executor = open_executor or choose_executor(len(tasks) if len(parts) > 1 else 1)
     return whole, (file for file in run_tasks(executor, _finish_day, tasks) if file)
 
 

@@ -28,7 +28,7 @@ from reportgen.seen import SeenFile, files_of
 from reportgen.sources import read_everything
 from reportgen.store import DAY_TABLES, Layers, Store, StoreFolder, to_parquet
 from reportgen.units import Unit, iter_units
-from reportgen.work import Job, divide, make_units, prime_job
+from reportgen.work import Job, divide, estimate_seconds, make_units, prime_job
 
 _MAX_PROBLEMS = 1000
 _MANY_WORKERS = 32  # that an executor may have which does not say how many it has
@@ -115,7 +115,7 @@ def _make(plan: Plan, site: SiteWriter, model: Model, units: Sequence[Unit], sto
     with open_scratch(plan.output) as scratch, plan.progress.stage("Making", len(units)) as advance:
         place = scratch / "job"
         prime_job(place, _job_of(plan, site, stores), model)
-        open_executor = plan.open_executor or choose_executor(len(tasks))
+        open_executor = plan.open_executor or choose_executor(len(tasks), estimate_seconds(units))
         with closing(run_tasks(open_executor, make_units, [(place, task) for task in tasks])) as done:
             for files, n_done in done:
                 site.add(files)

@@ -24,6 +24,7 @@ R = TypeVar("R")
 OpenExecutor = Callable[[], Executor]
 
 _MOST_TRIES = 3
+_WORTH_WORKERS_S = 1.0
 
 
 def count_processors() -> int:
@@ -57,9 +58,18 @@ def _end_with_parent() -> None:
         os._exit(1)
 
 
-def choose_executor(n_tasks: int) -> OpenExecutor | None:
-    """Give a worker process for each processor when there are several tasks and processors, else none."""
-    return open_workers(count_processors()) if n_tasks > 1 and count_processors() > 1 else None
+def choose_executor(n_tasks: int, seconds: float) -> OpenExecutor | None:
+    """Give a worker process for each processor where that pays, else none.
+
+    Parameters
+    ----------
+    n_tasks
+        Into how many parts the work is divided.
+    seconds
+        How long it takes in this process, about.
+    """
+    pays = n_tasks > 1 and seconds >= _WORTH_WORKERS_S and count_processors() > 1
+    return open_workers(count_processors()) if pays else None
 
 
 def import_executor(name: str, **options: str) -> OpenExecutor:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pickle
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -19,9 +19,9 @@ from reportgen.store import Layers, StoreFolder
 from reportgen.units import Unit, make_unit
 from reportgen.views.parts import Page
 
-_WEIGHTS = {"metric": 40, "pipeline": 40, "key": 10, "run": 8, "artifact": 2, "runs_page": 10, "blob": 0.1}
-_OTHER_WEIGHT = 20
-_LEAST_WEIGHT = 200  # of a task: about a tenth of a second
+_WORK_MS = {"metric": 10, "pipeline": 15, "key": 8, "run": 6, "artifact": 3, "runs_page": 10, "blob": 0.1}
+_OTHER_WORK_MS = 15
+_LEAST_WORK_MS = 200  # of a part
 
 
 @dataclass(frozen=True)
@@ -97,19 +97,23 @@ def make_units(task: tuple[Path, Sequence[Unit]]) -> tuple[list[WrittenFile], in
 
 def divide(units: Sequence[Unit], n_workers: int) -> Iterator[Sequence[Unit]]:
     """Divide units into parts of about the same work, several for each worker."""
-    enough = max(sum(map(_weight_of, units)) / (8 * n_workers), _LEAST_WEIGHT)
+    enough = max(1000 * estimate_seconds(units) / (8 * n_workers), _LEAST_WORK_MS)
     part: list[Unit] = []
-    weight = 0.0
+    work = 0.0
     for unit in units:
         part.append(unit)
-        weight += _weight_of(unit)
-        if weight >= enough:
+        work += _estimate_ms(unit)
+        if work >= enough:
             yield part
-            part, weight = [], 0.0
+            part, work = [], 0.0
     if part:
         yield part
 
 
-def _weight_of(unit: Unit) -> float:
-    """Say how much work a unit is, in hundreds of microseconds or so."""
-    return _WEIGHTS.get(unit.kind, _OTHER_WEIGHT)
+def estimate_seconds(units: Iterable[Unit]) -> float:
+    """Say how long some units take in one process, about."""
+    return sum(map(_estimate_ms, units)) / 1000
+
+
+def _estimate_ms(unit: Unit) -> float:
+    return _WORK_MS.get(unit.kind, _OTHER_WORK_MS)

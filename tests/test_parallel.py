@@ -128,13 +128,13 @@ def test_work_that_nobody_waits_for_any_more_is_left() -> None:
 
 def test_workers_are_opened_only_where_they_pay(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("reportgen.parallel.count_processors", lambda: 4)
-    assert (choose_executor(0), choose_executor(1)) == (None, None)
-    open_executor = choose_executor(2)
+    assert (choose_executor(0, 9), choose_executor(1, 9), choose_executor(2, 0.1)) == (None, None, None)
+    open_executor = choose_executor(2, 9)
     assert open_executor is not None
     with open_executor() as executor:
         assert [*executor.map(square, range(3))] == [0, 1, 4]
     monkeypatch.setattr("reportgen.parallel.count_processors", lambda: 1)
-    assert choose_executor(100) is None
+    assert choose_executor(100, 9) is None
 
 
 def test_there_is_a_processor() -> None:
