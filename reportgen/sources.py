@@ -19,8 +19,9 @@ from reportgen.compact import EMPTY, Compaction, compact_runs, merge
 from reportgen.errors import InputError
 from reportgen.log.find import find_journals, scan_logs
 from reportgen.log.reader import read_run
+from reportgen.mirror import Place, local_path
 from reportgen.options import load_options
-from reportgen.settings import DEFAULT_LOG_DIR
+from reportgen.settings import DEFAULT_LOG_DIR, is_url
 from reportgen.store import DAY_TABLES, WHOLE_TABLES, Store, StoreFolder, check_data_format
 
 _GENERATOR = re.compile(rb'"generator": ?"reportgen"')
@@ -55,7 +56,7 @@ class Source:
             yield from dict.fromkeys(Path(file.path).parent for file in scan_logs(log_dir))
 
 
-def choose_paths(argument: str | os.PathLike[str] | None = None) -> list[Path]:
+def choose_places(argument: str | os.PathLike[str] | None = None) -> list[Place]:
     """Choose what to read: the argument, else `REPORTGEN_LOG_DIR`, else the configuration, else `runs`.
 
     Raises
@@ -65,7 +66,18 @@ def choose_paths(argument: str | os.PathLike[str] | None = None) -> list[Path]:
     """
     chosen = argument or os.environ.get("REPORTGEN_LOG_DIR")
     names = [chosen] if chosen else load_options().logs or [DEFAULT_LOG_DIR]
-    return [Path(name).expanduser() for name in names]
+    return [str(name) if is_url(name) else Path(name).expanduser() for name in names]
+
+
+def choose_paths(argument: str | os.PathLike[str] | None = None) -> list[Path]:
+    """Choose so, and give folders: for URLs their mirrors, up to date.
+
+    Raises
+    ------
+    InputError
+        The configuration, or a store, cannot be used.
+    """
+    return [local_path(place) for place in choose_places(argument)]
 
 
 def find_store(path: Path) -> Path | None:
