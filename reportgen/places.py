@@ -10,15 +10,16 @@ from pathlib import Path
 
 from reportgen import urls
 from reportgen.formats import check_data_format
+from reportgen.mirror import Place, local_path
 from reportgen.options import load_options
-from reportgen.settings import DEFAULT_LOG_DIR
+from reportgen.settings import DEFAULT_LOG_DIR, is_url
 
 _GENERATOR = re.compile(rb'"generator": ?"reportgen"')
 _DATA_FORMAT = re.compile(rb'"data_format": ?([0-9]{1,9})\b')
 _HEAD_BYTES = 4096
 
 
-def choose_paths(argument: str | os.PathLike[str] | None = None) -> list[Path]:
+def choose_places(argument: str | os.PathLike[str] | None = None) -> list[Place]:
     """Choose what to read: the argument, else `REPORTGEN_LOG_DIR`, else the configuration, else `runs`.
 
     Raises
@@ -28,7 +29,18 @@ def choose_paths(argument: str | os.PathLike[str] | None = None) -> list[Path]:
     """
     chosen = argument or os.environ.get("REPORTGEN_LOG_DIR")
     names = [chosen] if chosen else load_options().logs or [DEFAULT_LOG_DIR]
-    return [Path(name).expanduser() for name in names]
+    return [str(name) if is_url(name) else Path(name).expanduser() for name in names]
+
+
+def choose_paths(argument: str | os.PathLike[str] | None = None) -> list[Path]:
+    """Choose so, and give folders: for URLs their mirrors, up to date.
+
+    Raises
+    ------
+    InputError
+        The configuration, or a store, cannot be used.
+    """
+    return [local_path(place) for place in choose_places(argument)]
 
 
 def find_store(path: Path) -> Path | None:

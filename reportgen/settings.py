@@ -209,9 +209,28 @@ def _texts(file: ConfigFile, key: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(value)
 
 
+def is_url(place: object) -> bool:
+    """Whether a place is a URL rather than a path: `pathlib` takes the second `/` out, so ask before it is a path."""
+    if not isinstance(place, str) or "://" not in place:
+        return False
+    scheme = place.partition("://")[0]
+    return len(scheme) > 1 and scheme.isascii() and scheme.isalnum()
+
+
 def resolve_log_dir(argument: str | os.PathLike[str] | None, settings: Settings) -> str:
-    """Where to record and read: the argument, else `REPORTGEN_LOG_DIR`, else the configuration, else `runs`."""
-    folder = os.path.expanduser(argument or os.environ.get("REPORTGEN_LOG_DIR") or settings.log_dir)
+    """Where to record: the argument, else `REPORTGEN_LOG_DIR`, else the configuration, else `runs`.
+
+    Raises
+    ------
+    InputError
+        It is a URL: objects cannot be appended to.
+    """
+    chosen = argument or os.environ.get("REPORTGEN_LOG_DIR") or settings.log_dir
+    if is_url(chosen):
+        message = "runs cannot be recorded into an object store, and the log directory is a URL"
+        hint = "record into a folder (log_dir, --log-dir, REPORTGEN_LOG_DIR) and copy that to the store"
+        raise InputError(message, hint=hint, slug="logs-in-store")
+    folder = os.path.expanduser(chosen)
     try:
         return os.path.abspath(folder)
     except FileNotFoundError:  # the working directory is gone: whoever writes there finds out

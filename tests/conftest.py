@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import asyncio
 import os
+import secrets
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 import pytest
+from objectstore import CREDENTIALS, Bucket, make_bucket, serving_s3
 
 from reportgen.recorder import scopes
 
@@ -122,3 +124,18 @@ def hidden_browser_loop(request: pytest.FixtureRequest) -> Iterator[None]:
     asyncio._set_running_loop(None)
     yield
     asyncio._set_running_loop(loop)
+
+
+@pytest.fixture(scope="session")
+def s3() -> Iterator[tuple[int, list[str]]]:
+    """An object store on loopback for the whole session: its port, and the requests it got."""
+    with serving_s3() as server:
+        yield server
+
+
+@pytest.fixture
+def bucket(s3: tuple[int, list[str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bucket:
+    """A new bucket of it, with credentials, and an empty cache of this user."""
+    for name, value in {**CREDENTIALS, "XDG_CACHE_HOME": str(tmp_path / "cache")}.items():
+        monkeypatch.setenv(name, value)
+    return make_bucket(s3[0], f"bucket-{secrets.token_hex(6)}")

@@ -11,6 +11,7 @@ import pytest
 # A module may import from the layers above its own, and a package from itself. Names are those right below `reportgen`.
 LAYERS: list[set[str]] = [
     {"errors"},
+    {"remote"},
     {"text", "stats", "floats", "jsontext", "ids", "status", "urls", "formats", "datafolders"},
     {"tables", "contentfacts"},
     {"records"},
@@ -18,6 +19,7 @@ LAYERS: list[set[str]] = [
     {"inputs"},
     {"config_errors"},
     {"settings"},
+    {"mirror"},
     {"options"},
     {"places", "seen", "basis"},
     {"history"},

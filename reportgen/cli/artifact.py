@@ -61,7 +61,9 @@ def artifact() -> None:
 @click.option("--run", "run_text", metavar="RUN", shell_complete=complete_run, help="Only what this run recorded.")
 @logs_option
 @output_option
-def ls(limit: int, every: bool, kind: str | None, run_text: str | None, logs: tuple[Path, ...], output: str) -> None:
+def ls(
+    limit: int, every: bool, kind: str | None, run_text: str | None, logs: tuple[Path | str, ...], output: str
+) -> None:
     """List artifacts, the newest first: the latest version of each key.
 
     RUN is an id, its beginning, latest, or latest~1 for the run before that; of a run every artifact is listed.
@@ -112,7 +114,7 @@ def _describe(store: Store, rows: Sequence[Mapping[str, Any]]) -> list[dict[str,
 @click.option("--limit", type=click.IntRange(min=1), default=10, show_default=True, help="How many versions to show.")
 @logs_option
 @output_option
-def inspect(key: str, version: int | None, limit: int, logs: tuple[Path, ...], output: str) -> None:
+def inspect(key: str, version: int | None, limit: int, logs: tuple[Path | str, ...], output: str) -> None:
     """Show the versions of a key with their content, the newest first."""
     from reportgen.artifacts.lookup import to_artifacts
     from reportgen.queries.artifacts import find_versions
@@ -190,7 +192,7 @@ def delete(
     version: int | None,
     reason: str | None,
     yes: bool,
-    logs: tuple[Path, ...],
+    logs: tuple[Path | str, ...],
 ) -> int:
     """Delete all versions of KEY, or one artifact.
 

@@ -17,17 +17,18 @@ if TYPE_CHECKING:
     from reportgen.deletion import Deletion
 
 
-def log_dirs_to_change(logs: Sequence[Path], verb: str = "delete") -> list[Path]:
-    """Choose the log directories as commands that read do, and refuse a site, which is made of logs.
+def log_dirs_to_change(logs: Sequence[Path | str], verb: str = "delete") -> list[Path]:
+    """Choose the log directories as commands that read do; refuse a URL, and a site, which is made of logs.
 
     Raises
     ------
     InputError
-        One of them is a site.
+        One of them is a site or a URL.
     """
-    from reportgen.places import choose_paths, find_store
+    from reportgen.mirror import refuse_url
+    from reportgen.places import choose_places, find_store
 
-    paths = [*logs] or choose_paths()
+    paths = [refuse_url(place, verb) for place in [*logs] or choose_places()]
     for path in paths:
         if find_store(path) is not None:
             hint = f"{verb} from the logs and build again"

@@ -4,29 +4,33 @@ from __future__ import annotations
 
 import os
 import time
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from reportgen.cli.messages import say
+from reportgen.cli.place import PLACE
 from reportgen.cli.progress import choose_progress
+from reportgen.settings import is_url
 from reportgen.text import NBSP, format_bytes
 
 if TYPE_CHECKING:
     from reportgen.parallel import OpenExecutor
     from reportgen.plan import BuildResult
+    from reportgen.publish.upload import Uploaded
 
 _MAX_SHOWN = 10
 
 
 @click.command()
-@click.argument("logs", nargs=-1, type=click.Path(path_type=Path))
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="Folder of the site.  [default: site]")
+@click.argument("logs", nargs=-1, type=PLACE)
+@click.option("-o", "--output", type=PLACE, help="Folder or URL of the site.  [default: site]")
 @click.option("--title", help="Title of the site.")
 @click.option(
     "--base",
-    type=click.Path(path_type=Path),
+    type=PLACE,
     metavar="SITE",
     help="Keep the runs of an earlier site whose logs are gone.",
 )
@@ -44,10 +48,10 @@ _MAX_SHOWN = 10
 )
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
 def build(
-    logs: tuple[Path, ...],
-    output: Path | None,
+    logs: tuple[Path | str, ...],
+    output: Path | str | None,
     title: str | None,
-    base: Path | None,
+    base: Path | str | None,
     full: bool,
     workers: int | None,
     executor: str | None,
@@ -58,30 +62,36 @@ def build(
 
     LOGS are folders that hold one folder per run, and sites that were built before; by default $REPORTGEN_LOG_DIR,
     else those of reportgen.toml, else runs. A site that is there is brought up to date: only what depends on logs that
-    changed is made again. On any doubt everything is. A build that fails changes nothing.
+    changed is made again. On any doubt everything is. A build that fails changes nothing. URLs such as s3://bucket/runs
+    are taken wherever a folder is.
     """
     import msgspec
 
     from reportgen.build import build_site
+    from reportgen.mirror import local_path
     from reportgen.options import load_options
+    from reportgen.publish.upload import hold_remote_site
 
     open_executor = choose_executor(workers, executor, scheduler)
     options = load_options()
     if title is not None:
         options = msgspec.structs.replace(options, title=title)
     begin = time.monotonic()
-    result = build_site(
-        log_dirs_of(logs, options.logs),
-        output or Path(options.output),
-        options,
-        base=base,
-        full=full,
-        open_executor=open_executor,
-        say=(lambda line: None) if quiet else (lambda line: click.echo(line, err=True)),
-        progress=choose_progress(quiet=quiet),
-    )
+    places, target, progress = log_dirs_of(logs, options.logs), output or options.output, choose_progress(quiet=quiet)
+    with hold_remote_site(str(target), places) if is_url(target) else nullcontext() as remote:
+        result = build_site(
+            [local_path(place, progress.stage) for place in places],
+            remote.folder if remote else Path(target),
+            options,
+            base=local_path(base, progress.stage) if base else None,
+            full=full,
+            open_executor=open_executor,
+            say=(lambda line: None) if quiet else (lambda line: click.echo(line, err=True)),
+            progress=progress,
+        )
+        uploaded = remote.upload(full=full, stage=progress.stage) if remote else None
     if not quiet:
-        report(result, time.monotonic() - begin)
+        report(result, time.monotonic() - begin, uploaded)
     return 0
 
 
@@ -104,16 +114,17 @@ def choose_executor(workers: int | None, executor: str | None, scheduler: str | 
     return import_executor(executor) if executor else open_workers(workers) if workers else None
 
 
-def log_dirs_of(arguments: tuple[Path, ...], configured: list[str]) -> list[Path]:
+def log_dirs_of(arguments: tuple[Path | str, ...], configured: list[str]) -> list[Path | str]:
     """Choose the log directories: the arguments, else the environment, else the configuration, else `runs`."""
     if arguments:
         return list(arguments)
     environment = os.environ.get("REPORTGEN_LOG_DIR")
-    return [Path(name).expanduser() for name in ([environment] if environment else configured or ["runs"])]
+    names = [environment] if environment else configured or ["runs"]
+    return [name if is_url(name) else Path(name).expanduser() for name in names]
 
 
-def report(result: BuildResult, seconds: float) -> None:
-    """Print what a build made and what it could not read."""
+def report(result: BuildResult, seconds: float, uploaded: Uploaded | None = None) -> None:
+    """Print what a build made, what it could not read, and what was uploaded."""
     for problem in result.problems[:_MAX_SHOWN]:
         place = f"{problem.file}:{problem.line}" if problem.line else problem.file
         say("skipped", "yellow", f"{place}: {problem.reason}")
@@ -129,7 +140,12 @@ def report(result: BuildResult, seconds: float) -> None:
         format_bytes(result.n_bytes).replace(NBSP, " "),
         f"{seconds:.1f} s",
     ]
-    click.echo(f"{', '.join(facts)}: {result.output / 'index.html'}")
+    where = f"{uploaded.url}/index.html" if uploaded else result.output / "index.html"
+    click.echo(f"{', '.join(facts)}: {where}")
+    if uploaded:
+        size = format_bytes(uploaded.n_bytes).replace(NBSP, " ")
+        sent = f"{plain_count(uploaded.n_files, 'file')} ({size})"
+        click.echo(f"uploaded {sent}, removed {uploaded.n_removed:,}, left {uploaded.n_left:,} as they were")
 
 
 def plain_count(n: int, noun: str) -> str:

@@ -52,7 +52,7 @@ _SHORT_ID = 13  # of a UUIDv7: to the millisecond; runs of one minute have the f
     help="How to print: trees to read, or nested objects with exact times.",
 )
 @logs_option
-def lineage(key: str, version: int | None, depth: int, output: str, logs: tuple[Path, ...]) -> None:
+def lineage(key: str, version: int | None, depth: int, output: str, logs: tuple[Path | str, ...]) -> None:
     """Show what a version of KEY was made from, and what was made from it.
 
     What a run recorded counts as made from every version and dataset that the run had read by then. Further steps

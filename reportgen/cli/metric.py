@@ -53,7 +53,7 @@ def metric() -> None:
 @click.option("--deployment", metavar="NAME", help="Only metrics of this deployment.")
 @logs_option
 @output_option
-def ls(pipeline: str | None, deployment: str | None, logs: tuple[Path, ...], output: str) -> None:
+def ls(pipeline: str | None, deployment: str | None, logs: tuple[Path | str, ...], output: str) -> None:
     """List metrics and list metrics by pipeline and deployment, each with its latest value.
 
     Of a list metric that is the last value of its latest run.
@@ -113,7 +113,7 @@ def get(
     run_text: str | None,
     limit: int,
     every: bool,
-    logs: tuple[Path, ...],
+    logs: tuple[Path | str, ...],
     output: str,
 ) -> None:
     """Show the values of the metric NAME, the newest run first.

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from reportgen.errors import InputError
+from reportgen.settings import is_url
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -27,16 +28,29 @@ _MOST_OFFERED = 50
 _MOST_MISSED = 4  # characters, which keeps the search for a similar key short
 
 
+class PlaceType(click.Path):
+    """Takes a path, and a URL as the text that it is, which a path would not keep."""
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        return value if is_url(value) else super().convert(value, param, ctx)
+
+
+PLACE = PlaceType()
+
+
 def logs_option(function: Command) -> Command:
-    """Give a command the option `--logs`, which may be repeated; its parameter is `logs`, a tuple of paths."""
+    """Give a command the option `--logs`, which may be repeated; its parameter is `logs`, a tuple of paths and URLs."""
     text = (
         "A log directory or a site; may be repeated.  "
         "[default: $REPORTGEN_LOG_DIR, else those of reportgen.toml, else runs]"
     )
-    return click.option("--logs", multiple=True, type=click.Path(path_type=Path), metavar="PATH", help=text)(function)
+    return click.option("--logs", multiple=True, type=PLACE, metavar="PATH", help=text)(function)
 
 
-def open_place(logs: tuple[Path, ...]) -> Source:
+def open_place(logs: tuple[Path | str, ...]) -> Source:
     """Open what `--logs` names, or else the log directories that all commands read.
 
     Raises
@@ -44,10 +58,11 @@ def open_place(logs: tuple[Path, ...]) -> Source:
     InputError
         One of them is neither logs nor a site, or cannot be read; or the configuration cannot be used.
     """
+    from reportgen.mirror import local_path
     from reportgen.places import choose_paths
     from reportgen.sources import open_source
 
-    return open_source(logs or choose_paths())
+    return open_source([local_path(place) for place in logs] or choose_paths())
 
 
 # Completion: functions for `shell_complete` of arguments and options
@@ -77,7 +92,8 @@ def _offer(
     found: dict[str, str | None] = {}
     with warnings.catch_warnings(), contextlib.suppress(Exception):
         warnings.simplefilter("ignore")
-        logs = tuple(path.expanduser() for path in ctx.params.get("logs") or ())  # the shell has not done that yet
+        places = ctx.params.get("logs") or ()
+        logs = tuple(place if is_url(place) else place.expanduser() for place in places)  # not yet done by the shell
         found = find(open_place(logs).store, incomplete)
     # A line is a word for the shell, so that one with a line break would be two.
     words = [word for word in found if word.isprintable()]

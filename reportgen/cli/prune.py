@@ -13,6 +13,7 @@ import click
 from reportgen.cli.asking import confirm, log_dirs_to_change, report_deletion
 from reportgen.cli.build import plain_count
 from reportgen.cli.output import Column, exact_values, print_json, print_rows
+from reportgen.cli.place import PLACE
 from reportgen.text import NBSP, format_bytes
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ _COUNT = click.IntRange(min=1)
 
 
 @click.command()
-@click.argument("logs", nargs=-1, type=click.Path(path_type=Path))
+@click.argument("logs", nargs=-1, type=PLACE)
 @click.option(
     "--max-age", callback=_to_microseconds, metavar="AGE", help='Keep runs for so long: "36h", "90d", "12w" or "2y".'
 )
@@ -61,7 +62,7 @@ _COUNT = click.IntRange(min=1)
 @click.option(
     "-o", "--output", type=click.Choice(["table", "json"]), default="table", show_default=True, help="How to print."
 )
-def prune(logs: tuple[Path, ...], dry_run: bool, yes: bool, output: str, **flags: int | None) -> int:
+def prune(logs: tuple[Path | str, ...], dry_run: bool, yes: bool, output: str, **flags: int | None) -> int:
     """Delete old runs and versions from log directories LOGS.
 
     LOGS are chosen as reportgen build does, and what goes by the flags or else by [retention] of reportgen.toml. Tagged

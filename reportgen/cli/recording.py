@@ -19,7 +19,7 @@ from reportgen.errors import InputError, OutputError
 from reportgen.log.layout import journal_name
 from reportgen.recorder.joining import current_scope, join_run
 from reportgen.recorder.scopes import Scope, enter, leave
-from reportgen.settings import is_disabled, load_settings, resolve_log_dir
+from reportgen.settings import is_disabled, is_url, load_settings, resolve_log_dir
 
 
 @contextmanager
@@ -110,7 +110,7 @@ def recording_into(log_dir: str | None, run_id: str | None, step_id: str | None)
 def _log_dir(log_dir: str | None) -> Iterator[None]:
     before = os.environ.get("REPORTGEN_LOG_DIR")
     if log_dir:
-        os.environ["REPORTGEN_LOG_DIR"] = str(Path(log_dir).absolute())
+        os.environ["REPORTGEN_LOG_DIR"] = log_dir if is_url(log_dir) else str(Path(log_dir).absolute())
     try:
         yield
     finally:
@@ -124,8 +124,12 @@ def _choose_scope(run_id: str | None, step_id: str | None) -> Scope:
         require_run()
         current = current_scope()
         return Scope(current.run, step_id) if current else join_run(str(uuid.uuid4()))  # the latter while disabled
-    folder = resolve_log_dir(None, load_settings())
-    if not is_disabled() and not Path(folder, journal_name(run_id, "main")).parent.is_dir():
+    if not is_disabled():
+        _check_run(run_id, resolve_log_dir(None, load_settings()))
+    return join_run(run_id, step_id)
+
+
+def _check_run(run_id: str, folder: str) -> None:
+    if not Path(folder, journal_name(run_id, "main")).parent.is_dir():
         hint = "the folders of the log directory are named after their runs; --log-dir names another one"
         raise InputError(f"there is no run {run_id!r} in {folder}", hint=hint, slug="no-such-run")
-    return join_run(run_id, step_id)

@@ -86,7 +86,7 @@ def _now_us() -> int:
 @click.option("--deleted", is_flag=True, help="List deleted runs, too.")
 @logs_option
 @output_option
-def ls(limit: int, every: bool, deleted: bool, logs: tuple[Path, ...], output: str, **wanted: str | None) -> None:
+def ls(limit: int, every: bool, deleted: bool, logs: tuple[Path | str, ...], output: str, **wanted: str | None) -> None:
     """List runs, the newest first, with the headline metrics of reportgen.toml.
 
     Other commands take an id as it is listed here.
@@ -131,7 +131,7 @@ def _read_headlines(store: Store, run_ids: Sequence[str], names: Sequence[str]) 
 @click.argument("run", shell_complete=complete_run)
 @logs_option
 @_page_option
-def inspect(run: str, logs: tuple[Path, ...], output: str) -> None:
+def inspect(run: str, logs: tuple[Path | str, ...], output: str) -> None:
     """Show everything of a run but the content of its artifacts.
 
     RUN is an id, its beginning, latest, or latest~1 for the run that began before that.
@@ -150,7 +150,7 @@ def inspect(run: str, logs: tuple[Path, ...], output: str) -> None:
 @click.option("--all", "every", is_flag=True, help="Show what is equal, too.")
 @logs_option
 @_page_option
-def compare(old: str, new: str, every: bool, logs: tuple[Path, ...], output: str) -> None:
+def compare(old: str, new: str, every: bool, logs: tuple[Path | str, ...], output: str) -> None:
     """Show what differs between the runs OLD and NEW.
 
     Both are ids, their beginnings, latest, or latest~1 for the run that began before that. Of each key the last version
@@ -176,7 +176,7 @@ def compare(old: str, new: str, every: bool, logs: tuple[Path, ...], output: str
 @click.option("--force", is_flag=True, help="Delete a run that is still running, too.")
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 @logs_option
-def delete(run: tuple[str, ...], reason: str | None, force: bool, yes: bool, logs: tuple[Path, ...]) -> int:
+def delete(run: tuple[str, ...], reason: str | None, force: bool, yes: bool, logs: tuple[Path | str, ...]) -> int:
     """Delete runs with all that they recorded.
 
     The content goes, from the logs too. A tombstone stays: versions that other runs made keep their numbers. Not to be

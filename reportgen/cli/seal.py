@@ -12,13 +12,14 @@ import click
 
 from reportgen.cli.build import log_dirs_of, plain_count
 from reportgen.cli.messages import say
+from reportgen.cli.place import PLACE
 
 if TYPE_CHECKING:
     from reportgen.log.seal import SealResult
 
 
 @click.command()
-@click.argument("logs", nargs=-1, type=click.Path(path_type=Path))
+@click.argument("logs", nargs=-1, type=PLACE)
 @click.option("--run", "run_id", metavar="ID", help="Seal the journals of this run only.")
 @click.option(
     "--idle",
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 )
 @click.option("--dry-run", is_flag=True, help="Say what would be sealed, and change nothing.")
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
-def seal(logs: tuple[Path, ...], run_id: str | None, idle: float, dry_run: bool, quiet: bool) -> int:
+def seal(logs: tuple[Path | str, ...], run_id: str | None, idle: float, dry_run: bool, quiet: bool) -> int:
     """Turn finished journals of log directories LOGS into Parquet files with the same records.
 
     LOGS are chosen as reportgen build does. A journal is finished when its run has ended, or when nothing was
@@ -39,9 +40,11 @@ def seal(logs: tuple[Path, ...], run_id: str | None, idle: float, dry_run: bool,
     if math.isnan(idle):
         raise click.UsageError("--idle must be a number of hours, not NaN")
     from reportgen.log.seal import find_finished, try_to_seal
+    from reportgen.mirror import refuse_url
     from reportgen.options import load_options
 
-    journals = find_finished(log_dirs_of(logs, load_options().logs), run_id=run_id, idle_hours=idle)
+    log_dirs = [refuse_url(place, "seal") for place in log_dirs_of(logs, load_options().logs)]
+    journals = find_finished(log_dirs, run_id=run_id, idle_hours=idle)
     paths = [journal.path for journal in journals]
     if dry_run:
         _show_plan(paths)
