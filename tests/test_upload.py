@@ -221,3 +221,14 @@ def test_place_with_a_manifest_of_hostile_names_removes_only_below_itself(projec
         remote.upload()
     assert project.get("precious.txt") == b"x"
     assert project.contents("site") == local_site()
+
+
+def test_runs_of_the_site_in_the_store_stay_when_it_is_the_base(
+    project: Bucket, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    add_run()
+    expected = local_site()
+    write_run(Path("new"), "run-s", [run_start("watch"), metric("ticks", 3)], at=START + 10**12)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "other-cache"))  # of another machine, without the old logs
+    assert build("new", "--base", project.url("site"), "-o", project.url("site")) == 0
+    assert project.contents("site") == expected
