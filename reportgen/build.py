@@ -80,11 +80,13 @@ def build_site(
         if repair_site(output) == "finished":
             say(f"finished an update of {output} that was interrupted")
         goes_on = any(_is_site_at(path, output) for path in inputs)
-        old = None if full or len(sites) > goes_on else _find_base(log_dirs, output, basis, goes_on, say)
+        old, doubt = (None, "") if full or len(sites) > goes_on else _find_base(log_dirs, output, basis, goes_on)
         if not old:
             check_output(output, [path for path in inputs if not _is_site_at(path, output)])
         found = [file for log_dir in log_dirs for file in scan_logs(log_dir)]
         seen = identify_all(found, old.state.files if old else ())
+        if doubt:
+            say(f"building {output} in full: {doubt}")
         state = BuildState(old.manifest.digest if old else "", basis_of(log_dirs), seen, look_at_blobs(seen))
         run_ids = _find_changed(old, state) if old else set()
         if old and not run_ids and _is_of_its_moment(old.manifest, source_date_us):
@@ -106,11 +108,11 @@ def _is_site_at(path: Path, output: Path) -> bool:
     return path.resolve() == output.resolve() and find_store(path) is not None
 
 
-def _find_base(log_dirs: Sequence[Path], output: Path, basis: str, keep: bool, say: Say) -> Base | None:
-    """Find the site to go on from, if there is one that is as it was built."""
+def _find_base(log_dirs: Sequence[Path], output: Path, basis: str, keep: bool) -> tuple[Base | None, str]:
+    """Find the site to go on from, or say what is in doubt about the one that is there."""
     manifest = Manifest.read(output)
     if manifest is None:
-        return None
+        return None, ""
     state = load_state(log_dirs, output, manifest.digest)
     if manifest.facts.get("basis") != basis:
         reason = "it was built with another version or other options"
@@ -119,9 +121,8 @@ def _find_base(log_dirs: Sequence[Path], output: Path, basis: str, keep: bool, s
     elif damaged := manifest.find_damage(output):
         reason = f"{damaged[0]} is not as it was built"
     else:
-        return Base(output, manifest, state or BuildState(manifest.digest, "", [], {}), keep)
-    say(f"building {output} in full: {reason}")
-    return None
+        return Base(output, manifest, state or BuildState(manifest.digest, "", [], {}), keep), ""
+    return None, reason
 
 
 def _find_changed(old: Base, state: BuildState) -> set[str]:

@@ -11,7 +11,10 @@ import os
 import sys
 import warnings
 from functools import partial
-from typing import Any
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 
 class ReportgenError(Exception):

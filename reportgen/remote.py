@@ -8,13 +8,14 @@ never shown.
 from __future__ import annotations
 
 import contextlib
+from typing import NamedTuple
 from urllib.parse import quote, unquote
 
 from reportgen.errors import InputError, OutputError, ReportgenError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from pyarrow.fs import FileSystem
 
@@ -126,9 +127,9 @@ def explain(url: str, error: Exception, kind: type[ReportgenError] = InputError)
     """Make the error for what a store said."""
     said = " ".join(str(error).split())
     folded = said.upper()
-    for words, slug, what, hint in _REASONS:
-        if any(word in folded for word in words):
-            return kind(f"{url}: {what} ({_shorten(said)})", hint=hint, slug=slug)
+    for reason in _REASONS:
+        if any(word in folded for word in reason.words):
+            return kind(f"{url}: {reason.what} ({_shorten(said)})", hint=reason.hint, slug=reason.slug)
     if isinstance(error, ValueError):
         hint = "see docs/object-stores.md for the parts of a URL"
         return kind(f"{url} cannot be used ({_shorten(_without_url(said))})", hint=hint, slug="bad-url")
@@ -137,34 +138,51 @@ def explain(url: str, error: Exception, kind: type[ReportgenError] = InputError)
     return kind(f"{url} cannot be {what} ({_shorten(said)})", hint=hint, slug="store-failed")
 
 
+class _Reason(NamedTuple):
+    """What a store's words mean: any of them, the error's slug, what is wrong and what to do."""
+
+    words: Sequence[str]
+    slug: str
+    what: str
+    hint: str
+
+
 _REASONS = (
-    (
-        ("NO_SUCH_BUCKET", "BUCKET NOT FOUND", "CONTAINERNOTFOUND", "SPECIFIED BUCKET DOES NOT EXIST"),
-        "no-such-bucket",
-        "there is no such bucket",
-        "make the bucket, or mend its name",
+    _Reason(
+        words=("NO_SUCH_BUCKET", "BUCKET NOT FOUND", "CONTAINERNOTFOUND", "SPECIFIED BUCKET DOES NOT EXIST"),
+        slug="no-such-bucket",
+        what="there is no such bucket",
+        hint="make the bucket, or mend its name",
     ),
-    (
-        (
+    _Reason(
+        words=(
             "ACCESS_DENIED INVALID_ACCESS_KEY INVALID_SIGNATURE SIGNATURE_DOES_NOT_MATCH UNRECOGNIZED_CLIENT "
             "INVALID_CLIENT_TOKEN MISSING_AUTHENTICATION EXPIRED_TOKEN HTTP_STATUS_403 HTTP_STATUS_401 FORBIDDEN "
             "UNAUTHORIZED UNAUTHENTICATED PERMISSION_DENIED CREDENTIAL AUTHENTICATION"
         ).split(),
-        "store-access",
-        "the store refuses access",
-        "set credentials as its own tools take them, e.g. AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY or AWS_PROFILE",
+        slug="store-access",
+        what="the store refuses access",
+        hint="set credentials as its own tools take them, e.g. AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
     ),
-    (
-        ("NETWORK_CONNECTION", "RESOLVE HOST", "CURLCODE", "TIMEOUT", "TIMED OUT", "CONNECTION REFUSED", "UNAVAILABLE"),
-        "store-unreachable",
-        "the store cannot be reached",
-        "see to the network, to endpoint_override and scheme in the URL, and to the region",
+    _Reason(
+        words=(
+            "NETWORK_CONNECTION",
+            "RESOLVE HOST",
+            "CURLCODE",
+            "TIMEOUT",
+            "TIMED OUT",
+            "CONNECTION REFUSED",
+            "UNAVAILABLE",
+        ),
+        slug="store-unreachable",
+        what="the store cannot be reached",
+        hint="see to the network, to endpoint_override and scheme in the URL, and to the region",
     ),
-    (
-        ("LIBJVM", "LIBHDFS"),
-        "bad-url",
-        "the client of this store is not installed",
-        "HDFS needs Java and Hadoop: set JAVA_HOME, HADOOP_HOME and CLASSPATH",
+    _Reason(
+        words=("LIBJVM", "LIBHDFS"),
+        slug="bad-url",
+        what="the client of this store is not installed",
+        hint="HDFS needs Java and Hadoop: set JAVA_HOME, HADOOP_HOME and CLASSPATH",
     ),
 )
 

@@ -45,11 +45,22 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCluster]:
         yield cluster
 
 
+@pytest.fixture(scope="module")
+def lasting_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("lasting")
+
+
+@pytest.fixture(autouse=True)
+def working_directory(lasting_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Be in a folder that outlives the test: workers that are started again are in it, too."""
+    monkeypatch.chdir(lasting_folder)
+
+
 @pytest.fixture
 def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     """Divide the work of few runs as that of many is."""
     monkeypatch.setattr("reportgen.gather._MOST_RUNS", 4)
-    monkeypatch.setattr("reportgen.work._LEAST_WEIGHT", 20)
+    monkeypatch.setattr("reportgen.work._LEAST_WORK_MS", 20)
 
 
 @pytest.fixture
@@ -63,28 +74,36 @@ def build_here(logs: Path) -> dict[str, bytes]:
     return read_site(logs.parent / "here")
 
 
+def from_here(path: Path) -> str:
+    """A path that leads nowhere from where workers are."""
+    return os.path.relpath(path)
+
+
 def names_in(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
 
 @pytest.mark.usefixtures("small_parts")
 def test_cluster_makes_the_same_bytes(cluster: LocalCluster, logs: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    command = ["build", "runs", "-o", "out/site", "--executor", "dask", "--scheduler", cluster.scheduler_address]
+    site = logs.parent / "out/site"
+    command = ["build", from_here(logs), "-o", from_here(site), "--executor", "dask"]
+    command += ["--scheduler", cluster.scheduler_address]
     assert run(command) == 0
-    assert read_site(Path("out/site")) == build_here(logs)
+    assert read_site(site) == build_here(logs)
     write_corpus(logs, 1, first=20)
     assert run(command) == 0
     _, _, again = capsys.readouterr().out.partition("\n")
     assert "(all written)" not in again
-    assert read_site(Path("out/site")) == build_here(logs)
-    assert names_in(Path("out")) == ["site"]
+    assert read_site(site) == build_here(logs)
+    assert names_in(site.parent) == ["site"]
 
 
 def test_cluster_goes_on_from_a_site_whose_logs_are_gone(cluster: LocalCluster, logs: Path) -> None:
     expected = build_here(logs)
     open_executor = open_cluster(cluster.scheduler_address)
-    build_site([Path("here")], Path("there"), Options(), open_executor=open_executor)
-    assert read_site(Path("there")) == expected
+    here, there = Path(from_here(logs.parent / "here")), Path(from_here(logs.parent / "there"))
+    build_site([here], there, Options(), open_executor=open_executor)
+    assert read_site(there) == expected
 
 
 @pytest.mark.usefixtures("small_parts")

@@ -22,7 +22,7 @@ from reportgen.settings import Settings, is_url, resolve_log_dir
 @pytest.fixture(autouse=True)
 def no_workers(monkeypatch: pytest.MonkeyPatch) -> None:
     """The store's thread lets worker processes start anew, which takes them seconds."""
-    monkeypatch.setattr("reportgen.build.choose_executor", lambda n_tasks: None)
+    monkeypatch.setattr("reportgen.making.choose_executor", lambda n_tasks, seconds: None)
 
 
 def files_of(folder: Path) -> dict[str, tuple[bytes, int]]:

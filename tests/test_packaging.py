@@ -80,7 +80,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory, wheel: Path) -> Path:
 
 def list_files(folder: Path) -> set[str]:
     files = (path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
-    return {path.as_posix() for path in files if "__pycache__" not in path.parts and not path.name.startswith(".")}
+    return {path.as_posix() for path in files if not any(part.startswith((".", "__pycache__")) for part in path.parts)}
 
 
 def is_recorded_log(folder: str, name: str) -> bool:

@@ -19,7 +19,7 @@ from reportgen.publish.upload import NOTE, RemoteSite, hold_remote_site, metadat
 @pytest.fixture(autouse=True)
 def no_workers(monkeypatch: pytest.MonkeyPatch) -> None:
     """The store's thread lets worker processes start anew, which takes them seconds."""
-    monkeypatch.setattr("reportgen.build.choose_executor", lambda n_tasks: None)
+    monkeypatch.setattr("reportgen.making.choose_executor", lambda n_tasks, seconds: None)
 
 
 def build(*words: str) -> int:
