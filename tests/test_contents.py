@@ -50,9 +50,9 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     names: list[str] = []
     read = store_folder.read_parquet
 
-    def noting(path: Path, *args: Any) -> pa.Table:
+    def noting(path: Path, *args: Any, check: bool) -> pa.Table:
         names.append(f"{path.parent.name}/{path.name}".removeprefix("data/"))
-        return read(path, *args)
+        return read(path, *args, check=check)
 
     monkeypatch.setattr(store_folder, "read_parquet", noting)
     return names

@@ -267,10 +267,10 @@ def test_points_are_fetched_by_name_and_run(logs: Path) -> None:
     write_run(logs, "r2", [run_start(), list_metric("loss", [9, 8, 7])])
     write_run(logs, "r3", [run_start(), list_metric("loss", [])], at=START + 48 * HOUR)
     points = model_of(logs).points
-    assert points.fetch("loss", "r1") == ([0, 1], [3, 2])
-    assert points.fetch("accuracy", "r1") == ([10], [0.5])
-    assert points.fetch("loss", "r2") == ([0, 1, 2], [9, 8, 7])
-    assert points.fetch("loss", "r3") == points.fetch("loss", "r9") == points.fetch("other", "r1") == ([], [])
+    assert points.fetch("loss", "r1") == ((0, 1), (3, 2))
+    assert points.fetch("accuracy", "r1") == ((10,), (0.5,))
+    assert points.fetch("loss", "r2") == ((0, 1, 2), (9, 8, 7))
+    assert points.fetch("loss", "r3") == points.fetch("loss", "r9") == points.fetch("other", "r1") == ((), ())
 
 
 # Names

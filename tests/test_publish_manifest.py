@@ -31,7 +31,8 @@ def write(folder: Path, content: bytes | str) -> Path:
 def plain(facts: dict[str, Any], files: dict[str, FileFacts]) -> dict[str, Any]:
     """What a manifest says, as JSON has it."""
     listed = {url: {"sha256": files[url][0], "bytes": files[url][1]} for url in sorted(files)}
-    return {"generator": "reportgen", "format": 1, **facts, "files": listed}
+    n_bytes = sum(size for _, size in files.values())
+    return {"generator": "reportgen", "format": 1, **facts, "n_bytes": n_bytes, "files": listed}
 
 
 def read(folder: Path) -> Manifest:
@@ -63,6 +64,7 @@ def test_form_is_one_file_a_line_with_the_facts_first() -> None:
         ' "generator": "reportgen",',
         ' "format": 1,',
         ' "n_runs": 2,',
+        ' "n_bytes": 23,',
         ' "files": {',
         f'  "a": {{"sha256": "{"1" * 64}", "bytes": 1}},',
         f'  "b/c": {{"sha256": "{"2" * 64}", "bytes": 22}}',
@@ -139,7 +141,14 @@ def test_folder_that_is_a_link_is_damage(site: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("was", "now"), [(b'"bytes": 2', b'"bytes": "2"'), (b'"a.html"', b'"z.html"'), (b"{\n  ", b"{\n x")]
+    ("was", "now"),
+    [
+        (b'"bytes": 2', b'"bytes": "2"'),
+        (b'"bytes": 2', b'"bytes": 3'),
+        (b'"n_bytes": 4', b'"n_bytes": 3'),
+        (b'"a.html"', b'"z.html"'),
+        (b"{\n  ", b"{\n x"),
+    ],
 )
 def test_manifest_that_was_changed_by_hand_is_damage(site: Path, was: bytes, now: bytes) -> None:
     manifest = Manifest.read(write(site, (site / "manifest.json").read_bytes().replace(was, now)))

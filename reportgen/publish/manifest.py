@@ -107,7 +107,8 @@ class Manifest:
     def _parse_any(cls, content: bytes) -> Manifest:
         """Take any JSON that says what a manifest says."""
         files = msgspec.json.decode(content, type=_Listed).files
-        facts = {name: value for name, value in json.loads(content).items() if name != "files"}
+        n_bytes = sum(file.n_bytes for file in files.values())
+        facts = {name: value for name, value in json.loads(content).items() if name != "files"} | {"n_bytes": n_bytes}
         manifest = cls(facts, [_line(url, file.sha256, file.n_bytes) for url, file in sorted(files.items())])
         manifest.digest = hashlib.sha256(content).hexdigest()
         return manifest
@@ -192,6 +193,8 @@ class Manifest:
         if [*files] != sorted(files):
             return [MANIFEST]
         sizes = {url: file.n_bytes for url, file in files.items()}
+        if sum(sizes.values()) != self.n_bytes:
+            return [MANIFEST]
         _cross_out(sizes, folder, "")
         return [*sizes]
 
