@@ -31,7 +31,7 @@ def _basis_of_program() -> bytes:
         digest.update(f" {library} {version(library)}".encode())
     for folder, pattern in ((Path(__file__).parent, "*.py"), (find_data_folder("templates"), "*.*")):
         for path in sorted(folder.rglob(pattern)):
-            if path.is_file():
+            if path.is_file() and path.parent.name != "__pycache__":
                 digest.update(path.relative_to(folder).as_posix().encode())
                 digest.update(path.read_bytes())
     return digest.digest()

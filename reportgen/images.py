@@ -9,8 +9,6 @@ from pathlib import Path
 from typing import NamedTuple
 from xml.etree import ElementTree
 
-import imagesize
-
 from reportgen.blobs import BlobError, find_blob
 from reportgen.inputs.images import image_extension
 
@@ -112,6 +110,8 @@ def _unescape(escape: re.Match[str]) -> str:
 
 
 def _size(content: bytes) -> tuple[int, int]:
+    import imagesize  # which loads much for what is at an address
+
     try:
         width, height = imagesize.get(io.BytesIO(content))
     except (ValueError, OSError, ArithmeticError, LookupError):  # a broken header; the browser shows what it can

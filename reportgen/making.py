@@ -27,7 +27,7 @@ from reportgen.publish import Manifest, SiteWriter, open_scratch, open_site, upd
 from reportgen.seen import SeenFile, files_of
 from reportgen.sources import read_everything
 from reportgen.store import DAY_TABLES, Layers, Store, StoreFolder, to_parquet
-from reportgen.units import Unit, iter_units
+from reportgen.units import Unit, in_order, iter_units
 from reportgen.work import Job, divide, estimate_seconds, make_units, prime_job
 
 _MAX_PROBLEMS = 1000
@@ -60,7 +60,7 @@ def update_site_of(plan: Plan, old: Base, run_ids: set[str]) -> tuple[BuildResul
         _write_tables(site, compaction)
         site.remove(urls.day_table(table, day) for table in DAY_TABLES for day in update.touched)
         site.remove(changes.gone)
-        _make(plan, site, model, sorted(changes.units), [site.folder / urls.DATA_FOLDER, base_folder])
+        _make(plan, site, model, in_order(changes.units), [site.folder / urls.DATA_FOLDER, base_folder])
         n_written = site.n_files
         manifest = site.write_manifest(_facts_of(plan, model))
     return _result_of(plan, model, manifest, n_written), manifest

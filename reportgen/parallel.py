@@ -24,7 +24,7 @@ R = TypeVar("R")
 OpenExecutor = Callable[[], Executor]
 
 _MOST_TRIES = 3
-_WORTH_WORKERS_S = 1.0
+_WORTH_FORKING_S, _WORTH_SPAWNING_S = 0.25, 2.0  # of work; a worker that is spawned imports all anew
 
 
 def count_processors() -> int:
@@ -38,11 +38,14 @@ def open_workers(n: int) -> OpenExecutor:
     """Give what opens worker processes."""
 
     def open_processes() -> Executor:
-        can_fork = sys.platform.startswith("linux") and threading.active_count() == 1
-        context = multiprocessing.get_context("fork" if can_fork else "spawn")
+        context = multiprocessing.get_context("fork" if _can_fork() else "spawn")
         return ProcessPoolExecutor(n, mp_context=context, initializer=_begin_worker)
 
     return open_processes
+
+
+def _can_fork() -> bool:
+    return sys.platform.startswith("linux") and threading.active_count() == 1
 
 
 def _begin_worker() -> None:
@@ -68,7 +71,8 @@ def choose_executor(n_tasks: int, seconds: float) -> OpenExecutor | None:
     seconds
         How long it takes in this process, about.
     """
-    pays = n_tasks > 1 and seconds >= _WORTH_WORKERS_S and count_processors() > 1
+    enough = _WORTH_FORKING_S if _can_fork() else _WORTH_SPAWNING_S
+    pays = n_tasks > 1 and seconds >= enough and count_processors() > 1
     return open_workers(count_processors()) if pays else None
 
 

@@ -6,12 +6,18 @@ Autoescape is on and an unknown name is an error. Views hold safe HTML as `Marku
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import re
+import sys
 from collections.abc import Sequence
+from importlib.util import cache_from_source
+from pathlib import Path
 from typing import Any
 
 import jinja2
-from jinja2 import FileSystemLoader, StrictUndefined, nodes
+from jinja2 import FileSystemBytecodeCache, FileSystemLoader, StrictUndefined, nodes
+from jinja2.bccache import Bucket
 from jinja2.compiler import CodeGenerator, Frame
 from markupsafe import Markup, escape
 
@@ -49,10 +55,33 @@ class Environment(jinja2.Environment):
     escape = staticmethod(_escape)
 
 
+class _CompiledTemplates(FileSystemBytecodeCache):
+    """Keeps compiled templates where Python keeps compiled modules, under the same conditions."""
+
+    def __init__(self, templates: Path) -> None:
+        folder = Path(cache_from_source(str(templates / "templates.py"))).parent
+        compiler = f"{jinja2.__version__} {sys.implementation.cache_tag}".encode() + Path(__file__).read_bytes()
+        super().__init__(str(folder), f"%s.{hashlib.sha256(compiler).hexdigest()[:16]}.jinja")
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        try:
+            super().load_bytecode(bucket)
+        except Exception:  # a damaged file, or one that cannot be read: it is written anew
+            bucket.reset()
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        if not sys.dont_write_bytecode:
+            with contextlib.suppress(OSError):  # it may belong to somebody else
+                Path(self.directory).mkdir(parents=True, exist_ok=True)
+                super().dump_bytecode(bucket)
+
+
 def make_environment() -> Environment:
     """Make the environment that all pages are rendered in."""
+    templates = find_data_folder("templates")
     environment = Environment(
-        loader=FileSystemLoader(find_data_folder("templates")),
+        loader=FileSystemLoader(templates),
+        bytecode_cache=_CompiledTemplates(templates),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

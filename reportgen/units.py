@@ -6,7 +6,7 @@ model; what a unit holds does not depend on which others are made, nor on where 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from reportgen import urls
@@ -59,6 +59,8 @@ class Unit(NamedTuple):
     artifact_id: str = ""
 
 
+_KINDS = (["metric"], ["pipeline"], ["key"], [*_SINGLE], ["runs_page"], ["run", "artifact"], ["blob"])
+_RANKS = {kind: rank for rank, kinds in enumerate(_KINDS) for kind in kinds}
 SINGLE_UNITS = [Unit(kind) for kind in _SINGLE]
 
 
@@ -77,6 +79,11 @@ def iter_units(model: Model) -> Iterator[Unit]:
         yield from iter_units_of(found)
     for name in model.blobs:
         yield Unit("blob", name)
+
+
+def in_order(units: Iterable[Unit]) -> list[Unit]:
+    """Sort units as `iter_units` gives them, those of runs by the run's id: what reads the same stands together."""
+    return sorted(units, key=lambda unit: (_RANKS[unit.kind], unit.name, unit.kind == "artifact", unit.artifact_id))
 
 
 def iter_units_of(found: Run) -> Iterator[Unit]:

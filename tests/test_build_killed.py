@@ -270,8 +270,10 @@ def test_interrupted_build_is_one_line_and_leaves_the_old_site(place: Place) -> 
 
 
 def test_second_build_into_a_folder_waits_for_the_first(place: Place) -> None:
-    first = place.start("--full")
+    slow = "import reportgen.build as b, time; f = b.repair_site; b.repair_site = lambda p: (time.sleep(2), f(p))[1]"
+    first = place.start("--full", prelude=slow)
     begins(place, first)
+    time.sleep(0.5)  # it makes the file first, and then takes the lock
     first.send_signal(signal.SIGSTOP)
     second = place.start("--full")
     assert second.stderr
