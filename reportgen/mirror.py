@@ -16,7 +16,6 @@ the mirror is an error. Removing the folder costs a download.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import secrets
 import shutil
@@ -30,7 +29,7 @@ import platformdirs
 
 from reportgen.errors import InputError
 from reportgen.log.layout import BLOB_DIR, BLOB_NAME, JOURNAL_SUFFIX, SEGMENT_SUFFIX
-from reportgen.remote import Store, explaining, open_store, place_of, plain_url
+from reportgen.remote import Store, digest_of_place, explaining, open_store, plain_url
 from reportgen.settings import is_url
 from reportgen.urls import DATA_FOLDER, MANIFEST
 
@@ -86,8 +85,7 @@ def refuse_url(place: Place, verb: str) -> Path:
 
 def cache_folder(kind: str, url: str) -> Path:
     """Give the folder of the cache for a URL. The same place has the same one, whatever the password."""
-    name = hashlib.sha256(place_of(url).encode("utf-8", "surrogatepass")).hexdigest()[:32]
-    return platformdirs.user_cache_path("reportgen") / kind / name
+    return platformdirs.user_cache_path("reportgen") / kind / digest_of_place(url)
 
 
 def mirror(url: object, stage: Stage = no_stage) -> Path:

@@ -8,6 +8,7 @@ never shown.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 from typing import NamedTuple
 from urllib.parse import quote, unquote
 
@@ -41,6 +42,11 @@ def place_of(url: str) -> str:
     return f"{plain_url(url)}?{'&'.join(sorted(_iter_servers(url)))}"
 
 
+def digest_of_place(url: str) -> str:
+    """Give 32 hex digits for the place that a URL names: a folder on this machine is called so."""
+    return hashlib.sha256(place_of(url).encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
 def _iter_servers(url: str) -> Iterator[str]:
     for option in url.partition("?")[2].split("&"):
         if option.startswith(("endpoint_override=", "blob_storage_authority=", "dfs_storage_authority=")):
@@ -70,13 +76,13 @@ class Store:
         return f"{self.base}/{name}"
 
 
-def open_store(url: str) -> Store:
-    """Open the place that a URL names; most stores are not asked anything yet.
+def check_url(url: str) -> None:
+    """Refuse what cannot be the URL of a folder in a store.
 
     Raises
     ------
     InputError
-        The URL cannot be used, or the store's client is not there.
+        It names no kind of store that is known, or no bucket.
     """
     shown = plain_url(url)
     scheme = url.partition("://")[0]
@@ -86,8 +92,20 @@ def open_store(url: str) -> Store:
     if not shown.partition("://")[2].strip("/"):
         hint = f"give bucket and folder, such as {scheme}://bucket/runs"
         raise InputError(f"{url.partition('?')[0]} names no bucket", hint=hint, slug="bad-url")
+
+
+def open_store(url: str) -> Store:
+    """Open the place that a URL names; most stores are not asked anything yet.
+
+    Raises
+    ------
+    InputError
+        The URL cannot be used, or the store's client is not there.
+    """
+    check_url(url)
+    shown = plain_url(url)
     with explaining(shown):
-        files, base = _open(url, scheme)
+        files, base = _open(url, url.partition("://")[0])
     return Store(shown, files, base)
 
 

@@ -218,18 +218,10 @@ def is_url(place: object) -> bool:
 
 
 def resolve_log_dir(argument: str | os.PathLike[str] | None, settings: Settings) -> str:
-    """Where to record: the argument, else `REPORTGEN_LOG_DIR`, else the configuration, else `runs`.
-
-    Raises
-    ------
-    InputError
-        It is a URL: objects cannot be appended to.
-    """
+    """Where to record, an absolute path or a URL: the argument, else `REPORTGEN_LOG_DIR`, the configuration, `runs`."""
     chosen = argument or os.environ.get("REPORTGEN_LOG_DIR") or settings.log_dir
     if is_url(chosen):
-        message = "runs cannot be recorded into an object store, and the log directory is a URL"
-        hint = "record into a folder (log_dir, --log-dir, REPORTGEN_LOG_DIR) and copy that to the store"
-        raise InputError(message, hint=hint, slug="logs-in-store")
+        return str(chosen)
     folder = os.path.expanduser(chosen)
     try:
         return os.path.abspath(folder)

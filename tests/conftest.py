@@ -135,7 +135,11 @@ def s3() -> Iterator[tuple[int, list[str]]]:
 
 @pytest.fixture
 def bucket(s3: tuple[int, list[str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bucket:
-    """A new bucket of it, with credentials, and an empty cache of this user."""
-    for name, value in {**CREDENTIALS, "XDG_CACHE_HOME": str(tmp_path / "cache")}.items():
+    """A new bucket of it, with credentials, and empty folders of this user for cache and state."""
+    for name, value in {
+        **CREDENTIALS,
+        "XDG_CACHE_HOME": str(tmp_path / "cache"),
+        "XDG_STATE_HOME": str(tmp_path / "state"),
+    }.items():
         monkeypatch.setenv(name, value)
     return make_bucket(s3[0], f"bucket-{secrets.token_hex(6)}")

@@ -19,7 +19,7 @@ LAYERS: list[set[str]] = [
     {"inputs"},
     {"config_errors"},
     {"settings"},
-    {"mirror"},
+    {"mirror", "outbox"},
     {"options"},
     {"places", "seen", "basis"},
     {"history"},

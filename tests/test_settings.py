@@ -26,6 +26,7 @@ from reportgen.settings import (
     resolve_log_dir,
 )
 
+ROOT = Path(__file__).resolve().parent.parent
 SCALARS = ("warn_outside_run", "max_list_values", "durability", "strict", "log_format")
 CHECKED = (*SCALARS, "logs", "context")
 
@@ -184,7 +185,8 @@ def test_good_file_is_read_without_what_errors_need() -> None:
     Path("reportgen.toml").write_text("strict = true\n[context]\npackages = ['numpy']")
     code = "import sys; from reportgen.settings import load_settings; assert load_settings().strict"
     code += "; print(sorted({'reportgen.config_errors', 'difflib', 'bisect', 'msgspec'} & set(sys.modules)))"
-    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    answer = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
     assert answer.stdout == "[]\n"
 
 

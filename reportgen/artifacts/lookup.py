@@ -55,7 +55,9 @@ def find_artifact(
 def current_paths(log_dir: str | os.PathLike[str] | None = None) -> list[Path]:
     """Choose where to look: the argument, else where the current run records, else as `choose_paths` says."""
     scope = None if log_dir else current_scope()
-    return choose_paths(scope.run.folder if scope and scope.run.folder else log_dir)
+    if scope:
+        scope.run.flush()
+    return choose_paths((scope and scope.run.place) or log_dir)
 
 
 def open_current(log_dir: str | os.PathLike[str] | None = None) -> Source:

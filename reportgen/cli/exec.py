@@ -86,7 +86,7 @@ def _refuse(name: str) -> NoReturn:
     callback=_check_name,
     help="A word to find the run by; may be repeated.",
 )
-@click.option("--log-dir", metavar="FOLDER", help="Where to record.  [default: where reportgen build reads]")
+@click.option("--log-dir", metavar="FOLDER|URL", help="Where to record.  [default: where reportgen build reads]")
 @click.argument("command", nargs=-1, type=click.UNPROCESSED, metavar="-- COMMAND [ARGUMENT]...")
 def execute(
     pipeline: str | None,

@@ -69,7 +69,7 @@ def _choosing_scope(function: Callable[..., Any], *, needs_run: bool) -> Callabl
         "--run", "run_id", callback=parsing(to_id), metavar="ID", help="Record into this run, not the active one."
     )
     @click.option("--step", "step_id", callback=parsing(to_id), metavar="ID", help="Record into this step of the run.")
-    @click.option("--log-dir", metavar="FOLDER", help="Where to record, if not where the environment says.")
+    @click.option("--log-dir", metavar="FOLDER|URL", help="Where to record, if not where the environment says.")
     @functools.wraps(function)
     def record(run_id: str | None, step_id: str | None, log_dir: str | None, **values: Any) -> None:
         with recording(), recording_into(log_dir, run_id, step_id):

@@ -7,6 +7,7 @@ before anything is recorded, so that no id from outside ends up in a path or hal
 from __future__ import annotations
 
 import os
+import sys
 import uuid
 import warnings
 from collections.abc import Iterator
@@ -39,10 +40,19 @@ def recording() -> Iterator[None]:
         warnings.showwarning = _show_warning
         try:
             yield
+            _send()
         except OSError as error:
             raise OutputError(
                 f"cannot record: {error}", hint="see to the log directory", slug="cannot-record"
             ) from error
+
+
+def _send() -> None:
+    """Send what was recorded to an object store, as the end of Python would, but with warnings as lines."""
+    if "reportgen.outbox" in sys.modules:
+        from reportgen.outbox import close_senders
+
+        close_senders()
 
 
 def _show_warning(
@@ -130,6 +140,13 @@ def _choose_scope(run_id: str | None, step_id: str | None) -> Scope:
 
 
 def _check_run(run_id: str, folder: str) -> None:
-    if not Path(folder, journal_name(run_id, "main")).parent.is_dir():
+    if is_url(folder):
+        from reportgen.outbox import Outbox
+
+        outbox = Outbox(folder)
+        folder, is_there = outbox.shown, outbox.knows(run_id)
+    else:
+        is_there = Path(folder, journal_name(run_id, "main")).parent.is_dir()
+    if not is_there:
         hint = "the folders of the log directory are named after their runs; --log-dir names another one"
         raise InputError(f"there is no run {run_id!r} in {folder}", hint=hint, slug="no-such-run")

@@ -23,6 +23,11 @@ def journal_name(run_id: str, writer: str) -> str:
     return f"{run_id}/{writer}{JOURNAL_SUFFIX}"
 
 
+def segment_path(journal: str) -> str:
+    """Where a journal is when it is sealed."""
+    return journal.removesuffix(JOURNAL_SUFFIX) + SEGMENT_SUFFIX
+
+
 def blob_name(run_id: str, blob: str) -> str:
     """Where a blob of a run lies, below the log directory.
 

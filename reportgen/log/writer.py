@@ -22,7 +22,7 @@ from time import time_ns
 
 from reportgen.errors import warn_caller
 from reportgen.jsontext import MANY_RECORDS, encode_text, load_fast_encoder, to_json
-from reportgen.log.layout import blob_name, journal_name
+from reportgen.log.layout import blob_name, journal_name, segment_path
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -222,8 +222,11 @@ class Journal:
 
     def _open(self) -> None:
         descriptor = self._open_file()
+        if self._is_gone():
+            with contextlib.suppress(OSError):
+                os.unlink(self.path)
         if not (_lock_shared(descriptor) and os.fstat(descriptor).st_nlink):
-            os.close(descriptor)  # it is being sealed just now, or was and is gone
+            os.close(descriptor)  # it is being sealed or sent just now, or was and is gone
             self._take_name(new_writer())
             descriptor = self._open_file()  # nobody else knows its name
             _lock_shared(descriptor)
@@ -231,6 +234,10 @@ class Journal:
             self._descriptor = descriptor
         else:  # a signal handler that recorded meanwhile has opened it
             os.close(descriptor)
+
+    def _is_gone(self) -> bool:
+        """Whether what was written here before is no more, so that what follows would be nobody's."""
+        return self._seq > 0 and not self.size and not os.path.exists(segment_path(self.path))
 
     def _open_file(self) -> int:
         os.makedirs(os.path.dirname(self.path), exist_ok=True)

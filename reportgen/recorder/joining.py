@@ -16,7 +16,11 @@ from reportgen.recorder.context import gather_context
 from reportgen.recorder.process import DETACHED_PIPELINE
 from reportgen.recorder.run import Run
 from reportgen.recorder.scopes import Scope, active, given_variable
-from reportgen.settings import Settings, is_disabled, load_settings, resolve_log_dir
+from reportgen.settings import Settings, is_disabled, is_url, load_settings, resolve_log_dir
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from reportgen.outbox import Sender
 
 MAIN_WRITER = "main"
 
@@ -30,12 +34,27 @@ def make_run(
     name: str | None = None,
     deployment: str | None = None,
 ) -> Run:
-    """Make a run that records with the writer of this name, unless recording is disabled."""
-    journal = None
+    """Make a run that records with the writer of this name, unless recording is disabled.
+
+    Raises
+    ------
+    InputError
+        The configuration, or the URL of an object store, cannot be used.
+    """
+    journal = sender = None
+    place = ""
     if not is_disabled():
-        folder = resolve_log_dir(log_dir or given_variable("REPORTGEN_LOG_DIR") or settings.log_dir, settings)
+        place = resolve_log_dir(log_dir or given_variable("REPORTGEN_LOG_DIR") or settings.log_dir, settings)
+        sender = _open_sender(place, settings) if is_url(place) else None
+        folder = sender.folder if sender else place
         journal = Journal(folder, run_id, writer, durability=settings.durability, strict=settings.strict)
-    return Run(run_id, journal, settings, pipeline=pipeline, name=name, deployment=deployment)
+    return Run(run_id, journal, settings, place, sender, pipeline=pipeline, name=name, deployment=deployment)
+
+
+def _open_sender(url: str, settings: Settings) -> Sender:
+    from reportgen.outbox import open_sender
+
+    return open_sender(url, strict=settings.strict, before_exit=process.end_open_runs)
 
 
 def rejoin(

@@ -23,7 +23,7 @@ detached_runs: list[Run] = []  # the one for artifacts outside a run
 lock = threading.RLock()  # for making the one run of a kind that a process has
 
 
-def _end_open_runs() -> None:
+def end_open_runs() -> None:
     """End what is still open when Python exits: as failed when an exception that nobody caught ended the program.
 
     Their journals are not sealed: it is too late to load what that needs.
@@ -51,6 +51,6 @@ def _begin_anew_in_child() -> None:
     open_runs.clear()
 
 
-atexit.register(_end_open_runs)
+atexit.register(end_open_runs)
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_begin_anew_in_child)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Any
 
+    from reportgen.outbox import Sender
     from reportgen.records import ArtifactType, Status
 
 _STATUSES = ("completed", "failed", "cancelled")
@@ -50,6 +51,8 @@ class Run:
         run_id: str,
         journal: Journal | None,
         settings: Settings,
+        place: str = "",
+        sender: Sender | None = None,
         *,
         pipeline: str = "",
         name: str | None = None,
@@ -66,6 +69,8 @@ class Run:
         self._log_format = settings.log_format
         self.context: dict[str, Any] = {}
         self._journal = journal
+        self._place = place
+        self._sender = sender
         self.append = journal.append if journal else _ignore
         self._scopes: list[Scope] = []  # one for each block that it is the current run of
         self._n_blocks = 0  # `with` blocks that are open; the outermost ends the run
@@ -77,16 +82,29 @@ class Run:
         return self._journal is not None
 
     @property
-    def folder(self) -> str | None:
+    def place(self) -> str | None:
         """The log directory it records to, as text; `None` while recording is disabled."""
-        return self._journal.log_dir if self._journal else None
+        return self._place or None
 
     @property
-    def log_dir(self) -> Path | None:
-        """The log directory it records to; `None` while recording is disabled."""
+    def log_dir(self) -> Path | str | None:
+        """The log directory it records to, as text if it is a URL; `None` while recording is disabled."""
         from pathlib import Path
 
-        return Path(self._journal.log_dir) if self._journal else None
+        return self._place if self._sender else Path(self._place) if self._journal else None
+
+    def flush(self) -> None:
+        """Send what was recorded until now to the object store, which happens now and then and when the run ends.
+
+        A log directory on a disk has it already.
+
+        Raises
+        ------
+        ReportgenError
+            The store cannot be written, and the configuration is `strict`.
+        """
+        if self._sender:
+            self._sender.send(self.id)
 
     def record(self, kind: str, **fields: Any) -> None:
         """Append one record, unless recording is disabled; fields that are `None` are left out."""
@@ -126,7 +144,7 @@ class Run:
         """Give the environment variables with which a child process joins a step of this run."""
         if not self._journal:
             return {"REPORTGEN_DISABLED": "1"}
-        variables = {"REPORTGEN_LOG_DIR": self._journal.log_dir, "REPORTGEN_RUN_ID": self.id}
+        variables = {"REPORTGEN_LOG_DIR": self._place, "REPORTGEN_RUN_ID": self.id}
         return {**variables, "REPORTGEN_STEP_ID": step} if step else variables
 
     def begin(self, **fields: Any) -> None:
@@ -160,7 +178,10 @@ class Run:
             raise TypeError(f"error must be an exception or None, not {type(error).__name__}")
         try:
             if self.end_unsealed(status, error) and self._journal:
-                self._seal_if_wanted(self._journal)
+                if self._sender:
+                    self.flush()
+                else:
+                    self._seal_if_wanted(self._journal)
         finally:
             here = self._scope_here()
             for scope in reversed([*self._scopes]):
@@ -226,10 +247,9 @@ class Run:
             self._leave(here)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        log_dir = self._journal.log_dir if self._journal else None
         from reportgen.recorder.joining import rejoin
 
-        return rejoin, (self.id, log_dir, self.pipeline, self.name, self.deployment, self.is_recording)
+        return rejoin, (self.id, self.place, self.pipeline, self.name, self.deployment, self.is_recording)
 
 
 def _seal(path: str) -> None:

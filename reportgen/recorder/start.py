@@ -47,7 +47,8 @@ def start_run(
     tags
         Words to find the run by.
     log_dir
-        Where to record; else with the current run, else `REPORTGEN_LOG_DIR`, else the configuration, else `runs`.
+        Where to record, a folder or a URL such as `s3://bucket/runs`; else with the current run, else
+        `REPORTGEN_LOG_DIR`, else the configuration, else `runs`.
     parent
         Id of the run that started this one; by default the current run.
     Returns
@@ -81,7 +82,7 @@ def begin_run(
     _check_run(pipeline, name, deployment, params, words, log_dir, parent)
     outer = _scope_around_run()
     settings = load_settings()
-    folder = log_dir or (outer.run.folder if outer else None)
+    folder = log_dir or (outer.run.place if outer else None)
     run = make_run(new_id(), MAIN_WRITER, folder, settings, pipeline, name, deployment)
     if run.is_recording:  # a run inside another one of this process is made with the same code
         run.context = (outer and not command and outer.run.context) or gather_context(settings, command)
