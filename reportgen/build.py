@@ -11,6 +11,8 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +23,7 @@ from reportgen.errors import InputError
 from reportgen.history import BuildState, find_changed_runs, load_state, look_at_blobs, save_state
 from reportgen.log.find import scan_logs
 from reportgen.options import Options
-from reportgen.parallel import OpenExecutor
+from reportgen.parallel import OpenExecutor, begin
 from reportgen.places import divide_paths, find_store
 from reportgen.plan import Base, BuildResult, NoProgress, Plan, Progress
 from reportgen.publish import Manifest, check_output, lock_site, repair_site
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
     from reportgen.model import Model
 
 Say = Callable[[str], None]
+
+_MANY_FILES = 10_000  # that make it worth to look at them in a process of its own
 
 
 def build_site(
@@ -81,10 +85,16 @@ def build_site(
             say(f"finished an update of {output} that was interrupted")
         goes_on = any(_is_site_at(path, output) for path in inputs)
         old, doubt = (None, "") if full or len(sites) > goes_on else _find_base(log_dirs, output, basis, goes_on)
+        check = partial(check_output, output, [path for path in inputs if not _is_site_at(path, output)])
         if not old:
-            check_output(output, [path for path in inputs if not _is_site_at(path, output)])
-        found = [file for log_dir in log_dirs for file in scan_logs(log_dir)]
-        seen = identify_all(found, old.state.files if old else ())
+            check()
+        with _finding_damage(old) as find_damage:
+            found = [file for log_dir in log_dirs for file in scan_logs(log_dir)]
+            seen = identify_all(found, old.state.files if old else ())
+            damaged = find_damage()
+        if damaged:
+            old, doubt = None, f"{damaged[0]} is not as it was built"
+            check()
         if doubt:
             say(f"building {output} in full: {doubt}")
         state = BuildState(old.manifest.digest if old else "", basis_of(log_dirs), seen, look_at_blobs(seen))
@@ -109,7 +119,7 @@ def _is_site_at(path: Path, output: Path) -> bool:
 
 
 def _find_base(log_dirs: Sequence[Path], output: Path, basis: str, keep: bool) -> tuple[Base | None, str]:
-    """Find the site to go on from, or say what is in doubt about the one that is there."""
+    """Find the site to go on from, if its files are as they were, or say what is in doubt about it."""
     manifest = Manifest.read(output)
     if manifest is None:
         return None, ""
@@ -118,11 +128,16 @@ def _find_base(log_dirs: Sequence[Path], output: Path, basis: str, keep: bool) -
         reason = "it was built with another version or other options"
     elif state is None and not keep:
         reason = "it is not known which logs it was built from"
-    elif damaged := manifest.find_damage(output):
-        reason = f"{damaged[0]} is not as it was built"
     else:
         return Base(output, manifest, state or BuildState(manifest.digest, "", [], {}), keep), ""
     return None, reason
+
+
+def _finding_damage(old: Base | None) -> AbstractContextManager[Callable[[], list[str]]]:
+    """Begin to look at the files of a site, which takes as long as to look at the logs."""
+    if old is None:
+        return nullcontext(list)
+    return begin(partial(old.manifest.find_damage, old.folder), pays=len(old.manifest) >= _MANY_FILES)
 
 
 def _find_changed(old: Base, state: BuildState) -> set[str]:

@@ -9,12 +9,14 @@ from __future__ import annotations
 import importlib
 import multiprocessing
 import os
+import pickle
 import signal
 import sys
 import threading
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor, as_completed
-from typing import Any, TypeVar
+from contextlib import contextmanager
+from typing import Any, NoReturn, TypeVar
 
 from reportgen.errors import InputError, OutputError
 
@@ -74,6 +76,49 @@ def choose_executor(n_tasks: int, seconds: float) -> OpenExecutor | None:
     enough = _WORTH_FORKING_S if _can_fork() else _WORTH_SPAWNING_S
     pays = n_tasks > 1 and seconds >= enough and count_processors() > 1
     return open_workers(count_processors()) if pays else None
+
+
+@contextmanager
+def begin(function: Callable[[], R], *, pays: bool = True) -> Iterator[Callable[[], R]]:
+    """Begin something small in a fork of this process, while this one goes on.
+
+    Gives what waits for the result. Where it does not pay, where there is no second processor or no fork, and where
+    that failed, the result is made when it is asked for.
+    """
+    if not pays or count_processors() < 2 or not _can_fork():
+        yield function
+        return
+    reader, writer = os.pipe()
+    process = os.fork()
+    if not process:
+        _end_with_result(function, writer)
+    os.close(writer)
+    status = -1
+
+    def wait() -> R:
+        nonlocal status
+        content = file.read()
+        _, status = os.waitpid(process, 0)
+        result: R = function() if status else pickle.loads(content)  # noqa: S301 — from our own fork
+        return result
+
+    with os.fdopen(reader, "rb") as file:
+        try:
+            yield wait
+        finally:
+            if status < 0:
+                os.kill(process, signal.SIGKILL)
+                os.waitpid(process, 0)
+
+
+def _end_with_result(function: Callable[[], Any], writer: int) -> NoReturn:
+    status = 1
+    try:
+        with os.fdopen(writer, "wb") as file:
+            pickle.dump(function(), file)
+        status = 0
+    finally:
+        os._exit(status)
 
 
 def import_executor(name: str, **options: str) -> OpenExecutor:

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from reportgen.errors import InputError, OutputError
-from reportgen.parallel import choose_executor, count_processors, import_executor, run_tasks
+from reportgen.parallel import begin, choose_executor, count_processors, import_executor, run_tasks
 
 OPENERS = {
     "here": None,
@@ -171,3 +171,41 @@ def test_executor_that_cannot_be_found_is_an_error_that_names_it(name: str) -> N
         import_executor(name)
     assert repr(name) in caught.value.message
     assert caught.value.slug == "bad-executor"
+
+
+# Beside this process
+
+
+def test_what_is_begun_is_done_while_this_process_goes_on() -> None:
+    with begin(os.getpid) as wait:
+        assert (wait() != os.getpid()) == sys.platform.startswith("linux")
+    with begin(os.getpid, pays=False) as wait:
+        assert wait() == os.getpid()
+
+
+def test_what_fails_beside_this_process_is_done_in_it(capfd: pytest.CaptureFixture[str]) -> None:
+    here = os.getpid()
+
+    def fail_elsewhere() -> str:
+        if os.getpid() != here:
+            raise KeyboardInterrupt
+        return "done here"
+
+    with begin(fail_elsewhere) as wait:
+        assert wait() == "done here"
+    assert capfd.readouterr().err == ""
+
+
+def test_what_is_not_waited_for_is_ended(tmp_path: Path) -> None:
+    def sleep() -> None:
+        (tmp_path / "new").write_text(str(os.getpid()), "utf-8")
+        (tmp_path / "new").rename(tmp_path / "process")
+        time.sleep(60)
+
+    with begin(sleep):
+        end = time.monotonic() + 30
+        while not (tmp_path / "process").exists() and sys.platform.startswith("linux"):
+            assert time.monotonic() < end
+    if sys.platform.startswith("linux"):
+        with pytest.raises(ProcessLookupError):
+            os.kill(int((tmp_path / "process").read_text("utf-8")), 0)

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from reportgen.compact.compaction import Compaction, without_runs
 from reportgen.compact.merge import merge
-from reportgen.store import DAY_TABLES, WHOLE_TABLES, Store, Tables, list_days
+from reportgen.store import DAY_TABLES, WHOLE_TABLES, Store, Tables, days_of_runs, list_days
 from reportgen.store.arrays import text_array
 
 ReadRuns = Callable[[Collection[str]], Compaction]
@@ -94,12 +94,12 @@ class Update:
 
     def _find_touched(self, part: Compaction) -> set[str]:
         """The days of which something changes: those of the runs that changed, and of the artifacts they deleted."""
-        days = Compaction(self.before, {}).run_days
-        before = {days[run_id] for run_id in self.run_ids if run_id in days}
         deleted: set[Any] = {*part.tables["deletes"]["artifact_id"].to_pylist()}
         dead = pc.is_in(self.before["artifacts"]["artifact_id"], value_set=text_array(deleted - {None}))
         losers: list[Any] = self.before["artifacts"].filter(dead)["run_id"].to_pylist()
-        return before | {*part.run_days.values()} | {days[run_id] for run_id in losers}
+        runs = self.before["runs"]
+        changed = runs.filter(pc.is_in(runs["run_id"], value_set=text_array(self.run_ids | {*losers})))
+        return {*days_of_runs(changed), *part.run_days.values()}
 
     def _find_dependent(self, part: Compaction) -> set[str]:
         """The other runs that a deletion or an artifact is gone for, which the tables cannot undo."""

@@ -27,7 +27,7 @@ from reportgen.model.runs import RUN_COLUMNS, Pipeline, Run, RunColumns, RunList
 from reportgen.options import MetricOptions, Options
 from reportgen.status import RunStatus
 from reportgen.store import DAY_TABLES, Store, table_rows, with_plain_times
-from reportgen.store.arrays import text_array
+from reportgen.store.arrays import int_array, text_array, unique_texts
 from reportgen.tables import TableFile
 from reportgen.text import number_form
 
@@ -398,18 +398,22 @@ class Model:
         self, table: str, column: str
     ) -> dict[str, dict[tuple[str, str], tuple[list[int], list[Any]]]]:
         """Give positions and numbers by name, then by pipeline and deployment, in the order runs began."""
-        order: Any = pc.sort_indices(self.positions(table))
-        rows = self.table(table)
-        names, numbers = (column_list(rows.select([one]).take(order), one) for one in ("name", column))
         lines = [*zip(self.columns.pipeline, self.columns.deployment, strict=True)]
-        found: dict[str, dict[_Line, tuple[list[int], list[Any]]]] = {}
-        for name, position, number in zip(names, self.positions(table).take(order).to_pylist(), numbers, strict=True):
-            by_line = found.setdefault(name, {})
-            columns = by_line.get(lines[position])
-            if columns is None:
-                columns = by_line[lines[position]] = [], []
-            columns[0].append(position)
-            columns[1].append(number)
+        rows, positions = self.table(table), self.positions(table)
+        names = unique_texts(rows["name"])
+        known = [*dict.fromkeys(lines)]
+        number_of = {line: number for number, line in enumerate(known)}
+        line = int_array(number_of[one] for one in lines).take(positions)
+        group = pc.add(pc.multiply(pc.index_in(rows["name"], value_set=names), int_array([len(known)])[0]), line)
+        sorted_rows = pa.table({"group": group, "position": positions, "number": rows[column]})
+        sorted_rows = sorted_rows.sort_by([("group", "ascending"), ("position", "ascending")])
+        found: dict[str, dict[_Line, tuple[list[int], list[Any]]]] = {name: {} for name in names.to_pylist()}
+        at, numbers = column_list(sorted_rows, "position"), column_list(sorted_rows, "number")
+        start = 0
+        for one, n in zip(*_count_groups(sorted_rows["group"]), strict=True):
+            name, line_number = divmod(one, len(known))
+            found[names[name].as_py()][known[line_number]] = at[start : start + n], numbers[start : start + n]
+            start += n
         return found
 
     def _series_of(self, value: MetricValue) -> tuple[Series, int]:
@@ -439,3 +443,9 @@ class Model:
         """Give the first problems."""
         rows = table_rows(self.table("problems").select(Problem._fields).slice(0, n))
         return [Problem(**row) for row in rows]
+
+
+def _count_groups(column: Any) -> tuple[list[int], list[int]]:
+    """Give the values of a sorted column, and how often each is there."""
+    counts = pc.value_counts(column)
+    return counts.field("values").to_pylist(), counts.field("counts").to_pylist()

@@ -1,6 +1,6 @@
 """The store: the compacted tables, their schema and their Parquet form."""
 
-from reportgen.store.folder import Layers, Store, StoreFolder, list_days
+from reportgen.store.folder import Layers, Store, StoreFolder, days_of_runs, list_days
 from reportgen.store.parquet import GROUP_ROWS, TableWriter, Where, read_parquet, to_parquet
 from reportgen.store.schema import (
     DAY_TABLES,
@@ -31,6 +31,7 @@ __all__ = [
     "TableWriter",
     "Tables",
     "Where",
+    "days_of_runs",
     "list_days",
     "make_table",
     "read_parquet",

@@ -23,6 +23,12 @@ def text_array(values: Iterable[str]) -> Any:
     return pa.StringArray.from_buffers(len(encoded), offsets, pa.py_buffer(b"".join(encoded)))
 
 
+def unique_texts(column: Any) -> Any:
+    """Give the different texts of a column as an array."""
+    found = column.unique()
+    return found.dictionary_decode() if pa.types.is_dictionary(found.type) else found
+
+
 def int_array(values: Iterable[int]) -> Any:
     """Make an array of 64-bit whole numbers."""
     numbers = [*values]

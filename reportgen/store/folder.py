@@ -17,9 +17,8 @@ from typing import Any, Protocol
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from reportgen.store.arrays import text_array
+from reportgen.store.arrays import unique_texts
 from reportgen.store.parquet import Where, read_parquet
-from reportgen.store.schema import table_rows
 from reportgen.text import iso_day
 
 SUFFIX = ".parquet"
@@ -114,18 +113,23 @@ def list_days(store: Store, table: str) -> list[str]:
     """Give the days on which runs began that have rows in a table by day."""
     runs = store.read("runs", ["run_id", "started_at"])
     holders = _runs_with(store, table)
-    if holders is not None:
-        runs = runs.filter(pc.is_in(runs["run_id"], value_set=text_array(holders)))
-    return sorted({iso_day(row["started_at"]) for row in table_rows(runs.select(["started_at"]))})
+    return days_of_runs(runs if holders is None else runs.filter(pc.is_in(runs["run_id"], value_set=holders)))
 
 
-def _runs_with(store: Store, table: str) -> set[str] | None:
+def days_of_runs(runs: pa.Table) -> list[str]:
+    """Give the days on which the runs of a table began, sorted."""
+    started: Any = runs["started_at"].cast(pa.int64()).cast(pa.timestamp("us"))
+    days = pc.unique(pc.floor_temporal(started, unit="day"))
+    return sorted(map(iso_day, days.cast(pa.int64()).to_pylist()))
+
+
+def _runs_with(store: Store, table: str) -> Any:
     """Give the runs that have rows in a table by day; `None` for all."""
     if table == "points":
         lists = store.read("lists", ["run_id", "n_values"])
-        return {row["run_id"] for row in lists.to_pylist() if row["n_values"]}
+        has_points: Any = lists["n_values"].cast(pa.bool_())
+        return unique_texts(lists.filter(has_points)["run_id"])
     if table == "contents":
         artifacts = store.read("artifacts", ["run_id", "deleted_at"])
-        run_ids: list[Any] = artifacts.filter(pc.is_null(artifacts["deleted_at"]))["run_id"].to_pylist()
-        return {*run_ids}
+        return unique_texts(artifacts.filter(pc.is_null(artifacts["deleted_at"]))["run_id"])
     return None

@@ -249,13 +249,19 @@ def show_growth(figures: dict[str, tuple[float, float, bool]]) -> None:
 
 def compact_logs(logs: Path, folder: Path) -> None:
     """Read logs and write their tables, as a build does before it makes pages."""
-    from reportgen.build import _iter_tables
-    from reportgen.sources import read_everything
+    from reportgen import urls
+    from reportgen.gather import gather
+    from reportgen.log.find import scan_logs
+    from reportgen.seen import identify_all
+    from reportgen.store import to_parquet
 
-    for url, content in _iter_tables(read_everything([logs])):
-        path = folder / url
+    scratch = folder.with_name("scratch")
+    scratch.mkdir(parents=True)
+    whole, _ = gather(identify_all([*scan_logs(logs)]), folder, scratch, None, lambda n: None)
+    for name, table in whole.items():
+        path = folder / urls.table(name)
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
+        path.write_bytes(to_parquet(table))
 
 
 def measure_points(n_runs: int, n_points: int, runner: Runner) -> None:
