@@ -28,6 +28,7 @@ from reportgen.compact.merge import iter_curves, join_curves, join_day
 from reportgen.ids import time_of
 from reportgen.log.find import LogFile
 from reportgen.log.reader import read_run
+from reportgen.memory import held_low
 from reportgen.parallel import OpenExecutor, choose_executor, run_tasks
 from reportgen.publish import WrittenFile, make_parents, write_file
 from reportgen.seen import SeenFile, files_of
@@ -139,6 +140,7 @@ class _Done(NamedTuple):
     days: list[tuple[str, str, Path]]
 
 
+@held_low()
 def _compact_part(part: _Part) -> _Done:
     compaction = compact_runs(read_run(files) for files in part.runs)
     written = []
@@ -150,6 +152,7 @@ def _compact_part(part: _Part) -> _Done:
     return _Done(len(part.runs), compaction.tables, written)
 
 
+@held_low()
 def _finish_day(day: _Day) -> WrittenFile | None:
     """Write the table of a day; nothing when no row is left."""
     url = urls.day_table(day.table, day.day)

@@ -20,6 +20,7 @@ from reportgen.compact import Compaction, Update, compact_runs
 from reportgen.formats import DATA_FORMAT
 from reportgen.gather import gather
 from reportgen.log.reader import read_run
+from reportgen.memory import held_low
 from reportgen.model import Files, Model
 from reportgen.parallel import choose_executor, count_processors, run_tasks
 from reportgen.plan import Base, BuildResult, Plan
@@ -34,6 +35,7 @@ _MAX_PROBLEMS = 1000
 _MANY_WORKERS = 32  # that an executor may have which does not say how many it has
 
 
+@held_low()
 def make_site(plan: Plan) -> tuple[BuildResult, Manifest]:
     """Make all of a site."""
     with open_site(plan.output) as site:
@@ -43,6 +45,7 @@ def make_site(plan: Plan) -> tuple[BuildResult, Manifest]:
     return _result_of(plan, model, manifest, len(manifest)), manifest
 
 
+@held_low()
 def update_site_of(plan: Plan, old: Base, run_ids: set[str]) -> tuple[BuildResult, Manifest]:
     """Make of a site what depends on some runs, whose logs came, changed or went."""
     base_folder = old.folder / urls.DATA_FOLDER

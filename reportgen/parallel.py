@@ -6,6 +6,7 @@ to new workers; only work that fails again and again is an error.
 
 from __future__ import annotations
 
+import gc
 import importlib
 import multiprocessing
 import os
@@ -53,6 +54,7 @@ def _can_fork() -> bool:
 def _begin_worker() -> None:
     """Make a worker end with the build, however that ends, and leave Ctrl-C to it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    gc.freeze()  # what is shared with the build stays shared: looking for garbage there would copy it
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 

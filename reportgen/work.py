@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from reportgen.memory import held_low
 from reportgen.model import Files, Model
 from reportgen.options import Options
 from reportgen.publish import WrittenFile, write_file
@@ -82,6 +83,7 @@ def _open_job(path: Path) -> _Opened:
     return _opened[path]
 
 
+@held_low()
 def make_units(task: tuple[Path, Sequence[Unit]]) -> tuple[list[WrittenFile], int]:
     """Write the files of some units, and say how many these were; the path is where the job is written down."""
     path, units = task

@@ -13,7 +13,7 @@ LAYERS: list[set[str]] = [
     {"errors"},
     {"remote"},
     {"text", "stats", "floats", "jsontext", "ids", "status", "urls", "formats", "datafolders"},
-    {"tables", "contentfacts"},
+    {"tables", "contentfacts", "memory"},
     {"records"},
     {"log"},
     {"inputs"},

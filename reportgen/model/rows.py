@@ -14,7 +14,7 @@ from reportgen.store import table_rows
 T = TypeVar("T")
 
 BLOCK = 64
-_N_BLOCKS = 8
+_N_BLOCKS = 4
 
 Row = dict[str, Any]
 
