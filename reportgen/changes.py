@@ -7,7 +7,7 @@ for.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -126,7 +126,7 @@ class _Search:
                 self._keys.add(artifact.key)
             if artifact.blob:
                 self._units.add(Unit("blob", artifact.blob))
-            self._pages.update(user.id for user in model.users(artifact))
+            self._add_users(model.users(artifact))
         for edge in run.edges:
             artifact_read = model.find_artifact(edge.artifact_id)
             if artifact_read:
@@ -137,6 +137,12 @@ class _Search:
             self._pages.update(model.columns.ids[position] for position in following)
             self._units.add(Unit("metric", name))
         self._units.update(Unit("metric", name) for name in run.lists)
+
+    def _add_users(self, users: Iterable[Run]) -> None:
+        """Add runs that read something, and what they made of it: it links to that."""
+        for user in users:
+            self._pages.add(user.id)
+            self._units.update(unit for unit in iter_units_of(user) if unit.kind == "artifact")
 
     def _add_artifact(self, run_id: str, artifact_id: str, key: str | None) -> None:
         self._units.add(Unit("artifact", run_id, artifact_id))
@@ -179,7 +185,7 @@ class _Search:
                 has_same_before = not place or before[place - 1 : place] == [after[place - 1]]
                 if not (is_same and has_same_before):
                     self._add_artifact(facts[0], facts[1], None)
-                    self._pages.update(user.id for user in self._new.users(self._new.keys[key].versions[place]))
+                    self._add_users(self._new.users(self._new.keys[key].versions[place]))
                 elif (place + 1 < len(before)) != (place + 1 < len(after)) or (place == newest[0]) != (
                     place == newest[1]
                 ):

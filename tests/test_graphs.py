@@ -230,4 +230,4 @@ def test_key_explains_what_a_graph_has() -> None:
     assert graph_key({""}) == ""
     key = graph_key({"step", "then"})
     assert key.count("<li>") == 2
-    assert "next step" in key
+    assert "next in time" in key

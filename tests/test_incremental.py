@@ -99,6 +99,8 @@ class Changes:
         yield step_start("s1", rng.choice(["load", "train"]))
         if self.artifacts and rng.random() < 0.6:
             yield use(step="s1", artifact=rng.choice(self.artifacts), key="summary")
+        if rng.random() < 0.3:
+            yield use(rng.choice(["read", "write"]), step="s1", uri=rng.choice(["a.csv", "b.csv"]))
         if rng.random() < 0.8:
             yield metric("accuracy", rng.choice([0.5, 0.75, 0.9123, "NaN"]), step="s1")
         if rng.random() < 0.3:
