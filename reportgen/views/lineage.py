@@ -99,11 +99,13 @@ def _describe(ties: Sequence[Tie], spans: dict[_Place, StepSpan]) -> str:
         text = f"{_number(n_from, 'dataset')} {verb} through {through}{f' into {into}' if into else ''}."
     else:
         text = f"{through} {'makes' if len(places) == 1 else 'make'} {into}." if into else f"{through} read artifacts."
-    failed = [f"{step} of {pipeline}" for (pipeline, step), span in sorted(spans.items()) if span.failed]
+    failed = [
+        f"{step} of {pipeline}" for pipeline, step in sorted(places & spans.keys()) if spans[pipeline, step].failed
+    ]
     if failed:
         more = [f"{len(failed) - 2} more"] if len(failed) > 3 else []
         named = failed[:2] if more else failed
-        text += f" In the newest runs {join_words([*named, *more])} failed."
+        text += f" In the newest runs, {join_words([*named, *more])} failed."
     return text[:1].upper() + text[1:]
 
 
@@ -190,7 +192,7 @@ def _make_groups(model: Model, here: Here, ties: Sequence[Tie]) -> tuple[list[It
     items: dict[tuple[bool, str], list[Tie]] = {}
     for tie in ties:
         items.setdefault((tie.is_dataset, tie.item), []).append(tie)
-    keys, datasets = ([item for item in items if item[0] is kind] for kind in (False, True))
+    keys, datasets = (sorted(item for item in items if item[0] is kind) for kind in (False, True))
     n_keys = max(MAX_ROWS - len(datasets), MAX_ROWS // 2)
     shown = [datasets[: MAX_ROWS - min(len(keys), n_keys)], keys[:n_keys]]
     note = f"The table has {MAX_ROWS:,} of {len(items):,} keys and datasets." if len(items) > MAX_ROWS else ""

@@ -286,24 +286,28 @@ def _lineage(model: Model, here: Here, run: Run) -> list[LineageRow]:
         else:
             what = Link(edge.name or edge.uri or edge.key or "unknown")
         verb = "read" if edge.direction == "read" else "wrote"
-        rows.append(LineageRow(run.step_name(edge.step_id), verb, what, _dataset_note(edge)))
+        rows.append(LineageRow(_step_word(run, edge.step_id), verb, what, _dataset_note(edge)))
     for artifact in run.artifacts:
         for user in model.users(artifact):
             what = Link(f"{artifact_title(artifact)} → {user.name}", here.run(user).url)
-            rows.append(LineageRow(run.step_name(artifact.step_id), "was read by", what, user.pipeline))
+            rows.append(LineageRow(_step_word(run, artifact.step_id), "was read by", what, user.pipeline))
     return rows and [*rows, *_made(here, run)]
 
 
 def _made(here: Here, run: Run) -> list[LineageRow]:
     return [
         LineageRow(
-            run.step_name(artifact.step_id),
+            _step_word(run, artifact.step_id),
             "made",
             Link(artifact_title(artifact), here.to(artifact_page(artifact))),
             kind_word(artifact),
         )
         for artifact in run.artifacts
     ]
+
+
+def _step_word(run: Run, step_id: str | None) -> str:
+    return run.step_name(step_id) or "the run itself"
 
 
 def _dataset_note(edge: Edge) -> str:
