@@ -54,7 +54,8 @@ def count_crossings(rows: Rows, right: Sequence[Sequence[int]]) -> int:
         seen: list[int] = []
         for item in row:
             ends = [places[one] for one in right[item]]
-            n += sum(len(seen) - bisect_right(seen, end) for end in ends)
+            for end in ends:
+                n += len(seen) - bisect_right(seen, end)
             for end in ends:
                 insort(seen, end)
     return n
@@ -75,16 +76,14 @@ def _switch(
     row: list[int], places: dict[int, int], left: Sequence[Sequence[int]], right: Sequence[Sequence[int]]
 ) -> None:
     """Switch items that stand one after the other while that takes crossings away."""
-    ends = {item: [sorted(places[one] for one in side[item]) for side in (left, right)] for item in row}
+    ends = {item: [sorted([places[one] for one in side[item]]) for side in (left, right)] for item in row}
     for _ in range(_MAX_PASSES):
         is_better = False
         for place in range(len(row) - 1):
             first, second = row[place], row[place + 1]
-            gain = sum(
-                _count_pairs(one, other) - _count_pairs(other, one)
-                for one, other in zip(ends[first], ends[second], strict=True)
-            )
-            if gain > 0:
+            (one, other), (next_one, next_other) = ends[first], ends[second]
+            before = _count_pairs(one, next_one) + _count_pairs(other, next_other)
+            if before and before > _count_pairs(next_one, one) + _count_pairs(next_other, other):
                 row[place], row[place + 1] = second, first
                 is_better = True
         if not is_better:
@@ -94,7 +93,12 @@ def _switch(
 
 def _count_pairs(first: Sequence[int], second: Sequence[int]) -> int:
     """Count the crossings of the edges of an item and of the next one; both are given where their edges end."""
-    return sum(len(first) - bisect_right(first, end) for end in second)
+    if not first or not second or first[-1] <= second[0]:
+        return 0
+    n = 0
+    for end in second:
+        n += len(first) - bisect_right(first, end)
+    return n
 
 
 def _number(row: Sequence[int], places: dict[int, int]) -> None:

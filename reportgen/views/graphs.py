@@ -239,7 +239,7 @@ def _draw_neighbourhood(
     sketch = Sketch()
     shown = [sketch.add(("source", number), node) for number, node in enumerate(sources[:MAX_NEIGHBOURS])]
     maker = sketch.add(*_step_node(here, run, artifact.step_id))
-    this = sketch.add(artifact.id, replace(_artifact_node(here, artifact), mark="now"))
+    this = sketch.add(artifact.id, replace(_artifact_node(here, artifact), url="#content", mark="now"))
     sketch.tie(maker, this)
     for source in shown:
         sketch.tie(source, maker)

@@ -98,7 +98,8 @@ def _describe(ties: Sequence[Tie], spans: dict[_Place, StepSpan]) -> str:
         verb = "goes" if n_from == 1 else "go"
         text = f"{_number(n_from, 'dataset')} {verb} through {through}{f' into {into}' if into else ''}."
     else:
-        text = f"{through} {'makes' if len(places) == 1 else 'make'} {into}." if into else f"{through} read artifacts."
+        ending = "s" if len(places) == 1 else ""
+        text = f"{through} make{ending} {into}." if into else f"{through} read{ending} artifacts."
     failed = [
         f"{step} of {pipeline}" for pipeline, step in sorted(places & spans.keys()) if spans[pipeline, step].failed
     ]

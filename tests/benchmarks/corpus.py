@@ -1,8 +1,8 @@
 """Logs of any number of runs, the same for the same seed, for the benchmarks of builds.
 
 Each run has 10 metrics, 5 list metrics, one table of 20 × 5, one Markdown document of 2 kB and one small image, of 50
-keys in all; 5 pipelines take turns, and a run begins every ten minutes. It reads a dataset and the table of the run of its
-pipeline before. `write_runs` adds runs to a log directory.
+keys in all; 5 pipelines take turns, and a run begins every ten minutes. It reads a dataset, and
+the table of the run before of its pipeline. `write_runs` adds runs to a log directory.
 """
 
 from __future__ import annotations
