@@ -13,7 +13,7 @@ from typing import Any
 
 import pyarrow.compute as pc
 
-from reportgen.model import Model, Run
+from reportgen.model import Artifact, Model, Run
 from reportgen.model.rows import column_list
 from reportgen.store import table_rows
 from reportgen.store.arrays import text_array
@@ -126,7 +126,10 @@ class _Search:
                 self._keys.add(artifact.key)
             if artifact.blob:
                 self._units.add(Unit("blob", artifact.blob))
-            self._add_users(model.users(artifact))
+            if self._is_shown_as_before(artifact):
+                self._pages.update(user.id for user in model.users(artifact))
+            else:
+                self._add_users(model.users(artifact))
         for edge in run.edges:
             artifact_read = model.find_artifact(edge.artifact_id)
             if artifact_read:
@@ -137,6 +140,12 @@ class _Search:
             self._pages.update(model.columns.ids[position] for position in following)
             self._units.add(Unit("metric", name))
         self._units.update(Unit("metric", name) for name in run.lists)
+
+    def _is_shown_as_before(self, artifact: Artifact) -> bool:
+        """Whether pages that link to an artifact say the same of it in both models."""
+        found = [model.find_artifact(artifact.id) for model in (self._old, self._new)]
+        shown = [one and (one.run_id, one.key, one.version, one.type, one.description, one.deleted_at) for one in found]
+        return shown[0] == shown[1]
 
     def _add_users(self, users: Iterable[Run]) -> None:
         """Add runs that read something, and what they made of it: it links to that."""
