@@ -179,16 +179,40 @@ def test_of_more_boxes_those_of_the_newest_runs_are_drawn(tmp_path: Path) -> Non
     )
     page = lineage.make_page(model_of(tmp_path))
     assert {*boxes(html_of(page))} == {"0-1.csv | dataset", "p0 | pipeline", "key-0-2 | Markdown, v2"}
-    assert page.view.graph.note == "Shown is what the newest run of each pipeline read and made: 3 of 321 boxes."
+    assert page.view.graph.note == (
+        "Shown are 3 of 321 boxes and 2 of 320 arrows: what the newest run of each pipeline read and made."
+    )
 
 
 def test_newest_runs_with_too_many_boxes_are_cut(tmp_path: Path) -> None:
     write_many(tmp_path, 1, 700)
     page = lineage.make_page(model_of(tmp_path))
-    assert page.view.graph.note == "Shown are 300 of 1,401 boxes, from the newest run of each pipeline."
+    assert page.view.graph.note == (
+        "Shown are 300 of 1,401 boxes and 299 of 1,400 arrows: what the newest run of each pipeline read and made, "
+        "as far as there is room."
+    )
     assert len(boxes(html_of(page))) == lineage.MAX_NODES
     assert [len(group.rows) for group in page.view.groups] == [500, 500]
     assert page.view.note == "The table has 1,000 of 1,400 keys and datasets."
+
+
+def test_graph_is_not_empty_when_the_newest_runs_are(tmp_path: Path) -> None:
+    write_many(tmp_path, 1, 160)
+    write_run(tmp_path, "new", [run_start("p0")], at=2 * START)
+    graph = make_lineage(model_of(tmp_path)).graph
+    assert graph
+    assert graph.note == (
+        "Shown are 300 of 321 boxes and 299 of 320 arrows: the first by name, as far as there is room."
+    )
+
+
+def test_arrows_are_cut_too(tmp_path: Path) -> None:
+    for run in range(30):
+        keys = [artifact(f"a{run}-{n}", f"key-{n}") for n in range(40)]
+        write_run(tmp_path, f"r{run}", [run_start(f"p{run:02}"), *keys], at=START + run * HOUR)
+    graph = make_lineage(model_of(tmp_path)).graph
+    assert graph
+    assert graph.note.startswith("Shown are 65 of 70 boxes and 1,000 of 1,200 arrows: ")
 
 
 # A run

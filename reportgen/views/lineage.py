@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 from reportgen import urls
@@ -13,8 +13,9 @@ from reportgen.views.content import kind_word
 from reportgen.views.graphs import GraphView, Sketch, dataset_node
 from reportgen.views.parts import Frame, Here, Link, Page, comma_separated, make_frame, safe_href
 
-MAX_NODES = 300
-MAX_ROWS = 1000
+MAX_NODES = 300  # of the graph
+MAX_TIES = 1000
+MAX_ROWS = 1000  # of the table
 _MAX_LINKS = 12  # in a cell
 
 _Place = tuple[str, str]  # pipeline and step
@@ -118,46 +119,56 @@ def _number(n: int, noun: str) -> str:
 
 
 def _draw(model: Model, here: Here, ties: Sequence[Tie], spans: dict[_Place, StepSpan]) -> GraphView:
-    """Draw all ties, or those of the newest runs when that were too many nodes."""
-    n_nodes, note = _count_nodes(ties), ""
-    if n_nodes > MAX_NODES:
-        ties = _newest_ties(model)
-        n_shown = _count_nodes(ties)
-        note = f"Shown is what the newest run of each pipeline read and made: {n_shown:,} of {n_nodes:,} boxes."
-        if n_shown > MAX_NODES:
-            ties = _cut(ties)
-            note = f"Shown are {_count_nodes(ties):,} of {n_nodes:,} boxes, from the newest run of each pipeline."
+    """Draw all ties, or those of the newest runs when that were too many."""
+    chosen, note = _choose(model, ties)
     sketch = Sketch()
-    for tie in sorted(ties, key=lambda tie: (not tie.is_dataset, tie)):
+    for tie in sorted(chosen, key=lambda tie: (not tie.is_dataset, tie)):
         step, item = ("step", tie.pipeline, tie.step), ("item", tie.is_dataset, tie.item)
         if tie.is_dataset and not tie.made:
             sketch.add(item, _item_node(model, here, tie))
         sketch.add(step, _step_node(here, tie.pipeline, tie.step, spans))
         sketch.add(item, _item_node(model, here, tie))
         sketch.tie(*((step, item) if tie.made else (item, step)))
-    for pipeline in sorted({tie.pipeline for tie in ties}):
-        mine = {("step", *place): span for place, span in spans.items() if place[0] == pipeline}
-        sketch.tie_steps({identity: span for identity, span in mine.items() if identity in sketch.nodes})
+    by_pipeline: dict[str, dict[Hashable, StepSpan]] = {}
+    for (pipeline, name), span in sorted(spans.items()):
+        if ("step", pipeline, name) in sketch.nodes:
+            by_pipeline.setdefault(pipeline, {})["step", pipeline, name] = span
+    for mine in by_pipeline.values():
+        sketch.tie_steps(mine)
     description = "Datasets and keys with the steps that read and made them. The table below lists every connection."
     return sketch.draw("flow", "Lineage of the project", description, note)
+
+
+def _choose(model: Model, ties: Sequence[Tie]) -> tuple[Sequence[Tie], str]:
+    """Give the ties that there is room for, and say which they are when there is none for all."""
+    if _fits(ties):
+        return ties, ""
+    newest = find_ties(model, [pipeline.newest.position for pipeline in model.pipelines.values()])
+    which = "what the newest run of each pipeline read and made" if newest else "the first by name"
+    chosen: Sequence[Tie] = newest or ties
+    if not _fits(chosen):
+        chosen = _cut(chosen)
+        which += ", as far as there is room"
+    shown = f"{_count_nodes(chosen):,} of {_count_nodes(ties):,} boxes and {len(chosen):,} of {len(ties):,} arrows"
+    return chosen, f"Shown are {shown}: {which}."
 
 
 def _count_nodes(ties: Sequence[Tie]) -> int:
     return len({tie[:2] for tie in ties}) + len({tie[2:4] for tie in ties})
 
 
-def _newest_ties(model: Model) -> list[Tie]:
-    return find_ties(model, [pipeline.newest.position for pipeline in model.pipelines.values()])
+def _fits(ties: Sequence[Tie]) -> bool:
+    return len(ties) <= MAX_TIES and _count_nodes(ties) <= MAX_NODES
 
 
 def _cut(ties: Sequence[Tie]) -> list[Tie]:
-    """Take ties in their order as long as there is room for their nodes."""
+    """Take ties in their order as long as there is room for them and their nodes."""
     nodes: set[tuple[object, ...]] = set()
-    found = []
+    found: list[Tie] = []
     for tie in ties:
-        wanted = nodes | {tie[:2], tie[2:4]}
-        if len(wanted) <= MAX_NODES:
-            nodes = wanted
+        new = {tie[:2], tie[2:4]} - nodes
+        if len(nodes) + len(new) <= MAX_NODES and len(found) < MAX_TIES:
+            nodes |= new
             found.append(tie)
     return found
 
