@@ -7,13 +7,13 @@ for.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import pyarrow.compute as pc
 
-from reportgen.model import Model, Run
+from reportgen.model import Artifact, Model, Run
 from reportgen.model.rows import column_list
 from reportgen.store import table_rows
 from reportgen.store.arrays import text_array
@@ -126,7 +126,10 @@ class _Search:
                 self._keys.add(artifact.key)
             if artifact.blob:
                 self._units.add(Unit("blob", artifact.blob))
-            self._pages.update(user.id for user in model.users(artifact))
+            if self._is_shown_as_before(artifact):
+                self._pages.update(user.id for user in model.users(artifact))
+            else:
+                self._add_users(model.users(artifact))
         for edge in run.edges:
             artifact_read = model.find_artifact(edge.artifact_id)
             if artifact_read:
@@ -137,6 +140,18 @@ class _Search:
             self._pages.update(model.columns.ids[position] for position in following)
             self._units.add(Unit("metric", name))
         self._units.update(Unit("metric", name) for name in run.lists)
+
+    def _is_shown_as_before(self, artifact: Artifact) -> bool:
+        """Whether pages that link to an artifact say the same of it in both models."""
+        found = [model.find_artifact(artifact.id) for model in (self._old, self._new)]
+        shown = [one and (one.run_id, one.key, one.version, one.type, one.description, one.deleted_at) for one in found]
+        return shown[0] == shown[1]
+
+    def _add_users(self, users: Iterable[Run]) -> None:
+        """Add runs that read something, and what they made of it: it links to that."""
+        for user in users:
+            self._pages.add(user.id)
+            self._units.update(unit for unit in iter_units_of(user) if unit.kind == "artifact")
 
     def _add_artifact(self, run_id: str, artifact_id: str, key: str | None) -> None:
         self._units.add(Unit("artifact", run_id, artifact_id))
@@ -179,7 +194,7 @@ class _Search:
                 has_same_before = not place or before[place - 1 : place] == [after[place - 1]]
                 if not (is_same and has_same_before):
                     self._add_artifact(facts[0], facts[1], None)
-                    self._pages.update(user.id for user in self._new.users(self._new.keys[key].versions[place]))
+                    self._add_users(self._new.users(self._new.keys[key].versions[place]))
                 elif (place + 1 < len(before)) != (place + 1 < len(after)) or (place == newest[0]) != (
                     place == newest[1]
                 ):

@@ -15,6 +15,7 @@ from reportgen.views import (
     artifacts,
     data,
     key,
+    lineage,
     metric,
     metrics,
     not_found,
@@ -34,6 +35,7 @@ _SINGLE = {
     "pipelines": (pipelines, urls.PIPELINES),
     "artifacts": (artifacts, urls.ARTIFACTS),
     "metrics": (metrics, urls.METRICS),
+    "lineage": (lineage, urls.LINEAGE),
     "data": (data, urls.DATA),
     "not_found": (not_found, urls.NOT_FOUND),
 }

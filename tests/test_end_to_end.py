@@ -126,6 +126,7 @@ def test_demo_site_has_no_accessibility_finding(page: Page, demo: Path) -> None:
         "metrics/index.html",
         "metrics/accuracy.html",
         "metrics/val_loss.html",
+        "lineage/index.html",
         "data/index.html",
     ]
     for scheme in ("light", "dark"):

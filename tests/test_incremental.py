@@ -99,6 +99,8 @@ class Changes:
         yield step_start("s1", rng.choice(["load", "train"]))
         if self.artifacts and rng.random() < 0.6:
             yield use(step="s1", artifact=rng.choice(self.artifacts), key="summary")
+        if rng.random() < 0.3:
+            yield use(rng.choice(["read", "write"]), step="s1", uri=rng.choice(["a.csv", "b.csv"]))
         if rng.random() < 0.8:
             yield metric("accuracy", rng.choice([0.5, 0.75, 0.9123, "NaN"]), step="s1")
         if rng.random() < 0.3:
@@ -200,6 +202,19 @@ def logs(tmp_path: Path) -> Path:
 def add_run(logs: Path, name: str = "new", hours: int = 9) -> None:
     records = [run_start(deployment="nightly"), metric("accuracy", 0.97), artifact(f"{name}-a"), end()]
     write_run(logs, name, records, at=START + hours * HOUR)
+
+
+def test_what_was_made_of_a_version_shows_its_new_number(logs: Path, tmp_path: Path) -> None:
+    for number, records in enumerate(
+        [[artifact("x1", "x")], [artifact("x2", "x")], [use(artifact="x2", key="x"), artifact("y1", "y")]]
+    ):
+        write_run(logs, f"flow-{number}", [run_start(), *records, end()], at=START + (10 + number) * HOUR)
+    build(logs, tmp_path / "site")
+    assert "x v2" in (tmp_path / "site/artifacts/y/v1.html").read_text("utf-8")
+    shutil.rmtree(logs / "flow-0")
+    build(logs, tmp_path / "site")
+    assert "x v1" in (tmp_path / "site/artifacts/y/v1.html").read_text("utf-8")
+    expect_same_as_from_scratch(logs, tmp_path / "site")
 
 
 def test_new_run_writes_its_own_pages_and_those_that_show_it(logs: Path, tmp_path: Path) -> None:

@@ -41,6 +41,7 @@ LAYERS: list[set[str]] = [
     {"images"},
     {"model"},
     {"charts", "prose", "diff"},
+    {"graphs"},
     {"views"},
     {"units"},
     {"changes"},

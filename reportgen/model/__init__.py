@@ -10,6 +10,7 @@ from reportgen.model.measures import ListSeries, MetricInfo, Series
 from reportgen.model.model import Model
 from reportgen.model.objects import Artifact, Edge, Error, ListSummary, MetricValue, Step
 from reportgen.model.runs import Pipeline, Run, RunList
+from reportgen.model.ties import StepSpan, Tie, find_spans, find_ties
 from reportgen.status import RunStatus
 
 __all__ = [
@@ -29,4 +30,8 @@ __all__ = [
     "RunStatus",
     "Series",
     "Step",
+    "StepSpan",
+    "Tie",
+    "find_spans",
+    "find_ties",
 ]

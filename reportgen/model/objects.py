@@ -109,7 +109,7 @@ class MetricValue:
 
 @dataclass(frozen=True)
 class Edge:
-    """That a step of a run read or wrote a version of a key, or a dataset outside."""
+    """That a step of a run read or wrote a version of a key, or a dataset outside; when, in microseconds."""
 
     run_id: str
     step_id: str | None
@@ -120,3 +120,4 @@ class Edge:
     uri: str
     name: str
     digest: str
+    recorded_at: int

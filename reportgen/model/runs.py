@@ -294,4 +294,5 @@ def _make_edge(row: Row) -> Edge:
         uri=row["uri"] or "",
         name=row["name"] or "",
         digest=row["digest"] or "",
+        recorded_at=row["recorded_at"],
     )

@@ -34,6 +34,7 @@ _NAVIGATION = (
     ("Pipelines", urls.PIPELINES),
     ("Artifacts", urls.ARTIFACTS),
     ("Metrics", urls.METRICS),
+    ("Lineage", urls.LINEAGE),
     ("Data", urls.DATA),
 )
 _SECTIONS = {url for _, url in _NAVIGATION}

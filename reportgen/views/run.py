@@ -17,7 +17,7 @@ from reportgen.text import (
     format_time,
     join_words,
 )
-from reportgen.views.content import Card, artifact_page, artifact_title, make_card
+from reportgen.views.content import Card, artifact_page, artifact_title, kind_word, make_card
 from reportgen.views.curves import (
     Curve,
     PointTable,
@@ -27,6 +27,7 @@ from reportgen.views.curves import (
     make_point_table,
     make_points_files,
 )
+from reportgen.views.graphs import GraphView, run_graph
 from reportgen.views.parts import (
     MARKS,
     Fact,
@@ -50,7 +51,7 @@ from reportgen.views.version import short_difference
 
 @dataclass(frozen=True)
 class LineageRow:
-    """What the run read or wrote: step, direction and the version or dataset."""
+    """What the run read, wrote or made: step, direction and the version or dataset."""
 
     step: str
     verb: str
@@ -113,8 +114,10 @@ class RunView:
         Errors of the run and of steps.
     artifacts, n_artifacts
         What it recorded, in the order of its steps.
+    graph
+        What its steps read and made, as a graph; `None` when nothing read is recorded, nor that anything of it was.
     lineage
-        What its steps read and wrote.
+        What its steps read, wrote and made.
     params, context
         What it was set up with.
     records
@@ -142,6 +145,7 @@ class RunView:
     errors: Sequence[ErrorView]
     artifacts: Sequence[Card]
     n_artifacts: str
+    graph: GraphView | None
     lineage: Sequence[LineageRow]
     params: Sequence[Pair]
     context: Sequence[Pair]
@@ -198,6 +202,7 @@ def make_page(model: Model, run: Run) -> Page:
         errors=errors,
         artifacts=cards,
         n_artifacts=format_count(len(run.artifacts), "artifact"),
+        graph=run_graph(model, here, run) if lineage else None,
         lineage=lineage,
         params=_pairs(dict(sorted(run.params.items())), before.params if before else None),
         context=_pairs(_facts_of_context(run.context), _facts_of_context(before.context) if before else None),
@@ -272,7 +277,7 @@ def _card(model: Model, here: Here, run: Run, artifact: Artifact) -> Card:
 
 
 def _lineage(model: Model, here: Here, run: Run) -> list[LineageRow]:
-    """Inputs of steps, outside datasets, and who read this run's artifacts."""
+    """Inputs of steps, outside datasets, and who read this run's artifacts; then what it made, if there is any."""
     rows = []
     for edge in run.edges:
         artifact = model.find_artifact(edge.artifact_id)
@@ -281,12 +286,28 @@ def _lineage(model: Model, here: Here, run: Run) -> list[LineageRow]:
         else:
             what = Link(edge.name or edge.uri or edge.key or "unknown")
         verb = "read" if edge.direction == "read" else "wrote"
-        rows.append(LineageRow(run.step_name(edge.step_id), verb, what, _dataset_note(edge)))
+        rows.append(LineageRow(_step_word(run, edge.step_id), verb, what, _dataset_note(edge)))
     for artifact in run.artifacts:
         for user in model.users(artifact):
             what = Link(f"{artifact_title(artifact)} → {user.name}", here.run(user).url)
-            rows.append(LineageRow(run.step_name(artifact.step_id), "was read by", what, user.pipeline))
-    return rows
+            rows.append(LineageRow(_step_word(run, artifact.step_id), "was read by", what, user.pipeline))
+    return rows and [*rows, *_made(here, run)]
+
+
+def _made(here: Here, run: Run) -> list[LineageRow]:
+    return [
+        LineageRow(
+            _step_word(run, artifact.step_id),
+            "made",
+            Link(artifact_title(artifact), here.to(artifact_page(artifact))),
+            kind_word(artifact),
+        )
+        for artifact in run.artifacts
+    ]
+
+
+def _step_word(run: Run, step_id: str | None) -> str:
+    return run.step_name(step_id) or "the run itself"
 
 
 def _dataset_note(edge: Edge) -> str:

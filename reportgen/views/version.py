@@ -22,6 +22,7 @@ from reportgen.views.content import (
     raw_files,
     table_size,
 )
+from reportgen.views.graphs import Neighbourhood, make_neighbourhood
 from reportgen.views.parts import Fact, Frame, Here, Link, Page, RawFile, make_frame, value_text
 
 
@@ -45,6 +46,8 @@ class VersionView:
         What its maker says of it, as safe HTML; `None` when nothing.
     content
         What it holds.
+    lineage
+        What it was made from and what read it; `None` when nothing of it is recorded.
     older, newer, newest, all_versions
         Its neighbours; `None` where there is none.
     deleted
@@ -58,6 +61,7 @@ class VersionView:
     facts: Sequence[Fact]
     description: Markup | None
     content: Content
+    lineage: Neighbourhood | None
     older: Link | None
     newer: Link | None
     newest: Link | None
@@ -94,6 +98,7 @@ def make_page(model: Model, artifact: Artifact) -> Page:
         facts=_facts(model, here, artifact),
         description=_description(artifact, title),
         content=make_content(model, artifact, here, url),
+        lineage=make_neighbourhood(model, here, artifact),
         older=_link(here, older),
         newer=_link(here, newer),
         newest=Link("newest", here.to(urls.key(newest.key))) if newest and newest.key else None,

@@ -1,7 +1,8 @@
 """Logs of any number of runs, the same for the same seed, for the benchmarks of builds.
 
 Each run has 10 metrics, 5 list metrics, one table of 20 × 5, one Markdown document of 2 kB and one small image, of 50
-keys in all; 5 pipelines take turns, and a run begins every ten minutes. `write_runs` adds runs to a log directory.
+keys in all; 5 pipelines take turns, and a run begins every ten minutes. It reads a dataset, and
+the table of the run before of its pipeline. `write_runs` adds runs to a log directory.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from reportgen.records import (
     Metric,
     RunStart,
     StepStart,
+    Use,
     encode_line,
 )
 
@@ -52,6 +54,10 @@ class _Pool:
             numbers = numbers * 2
         start = rng.randrange(len(numbers) - n)
         return ",".join(numbers[start : start + n]).encode()
+
+
+def _key_of(name: str, number: int, n: int) -> str:
+    return f"{name}-{(number * 3 + n) % N_KEYS // 3}"
 
 
 def _markdown(rng: random.Random, number: int) -> str:
@@ -97,6 +103,10 @@ def _records(rng: random.Random, number: int, image: str) -> Iterator[AnyRecord]
     context = {"git": {"commit": f"{rng.getrandbits(160):040x}", "branch": "main"}, "python": "3.11.7"}
     yield RunStart(ts=0, seq=0, pipeline=f"pipeline-{number % N_PIPELINES}", params=params, context=context)
     yield StepStart(ts=0, seq=0, id=step, name="train")
+    yield Use(ts=0, seq=0, step=step, direction="read", uri=f"s3://bucket/pipeline-{number % N_PIPELINES}.parquet")
+    if number >= N_PIPELINES:
+        read = number - N_PIPELINES
+        yield Use(ts=0, seq=0, step=step, direction="read", artifact=id_of(read, 2), key=_key_of("worst-rows", read, 0))
     for n in range(N_METRICS):
         yield Metric(ts=0, seq=0, step=step, name=f"metric-{n}", value=rng.gauss(0.8, 0.05))
     columns = ["name", "rows", "share", "loss", "note"]
@@ -107,7 +117,7 @@ def _records(rng: random.Random, number: int, image: str) -> Iterator[AnyRecord]
         ("image", "picture", {"blob": image}),
     ]
     for n, (kind, name, data) in enumerate(contents):
-        key = f"{name}-{(number * 3 + n) % N_KEYS // 3}"
+        key = _key_of(name, number, n)
         description = f"{name.capitalize()} of a run"
         yield Artifact(
             ts=0, seq=0, step=step, id=id_of(number, 2 + n), type=kind, key=key, data=data, description=description

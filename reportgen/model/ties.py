@@ -1,0 +1,121 @@
+"""What steps read and made in all runs together: one tie for each step of a pipeline and each key or dataset.
+
+Found in the columns of the tables, so that very many runs take little more time than few.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+if TYPE_CHECKING:
+    from reportgen.model.model import Model
+
+
+class Tie(NamedTuple):
+    """That a step read something, or made it.
+
+    Attributes
+    ----------
+    pipeline, step
+        Which step; an empty name is the run itself.
+    is_dataset
+        Whether it is a dataset, not a key.
+    item
+        The key, or the dataset's URI.
+    made
+        Whether the step made or wrote it.
+    name
+        The short name of a dataset; of several the first by the alphabet that is not empty.
+    """
+
+    pipeline: str
+    step: str
+    is_dataset: bool
+    item: str
+    made: bool
+    name: str = ""
+
+
+class StepSpan(NamedTuple):
+    """When the attempts of a step of a run began and ended, and whether the last one failed."""
+
+    started_at: int
+    ended_at: int
+    failed: bool
+
+
+def find_ties(model: Model, positions: Collection[int] | None = None) -> list[Tie]:
+    """Find the ties of some runs, by default of all but the deleted ones; sorted."""
+    finder = _Finder(model, model.runs.positions if positions is None else positions)
+    found: dict[Tie, set[str]] = {}
+    for *facts, name in [*finder.made(), *finder.recorded()]:
+        found.setdefault(Tie(*facts), set()).add(name or "")
+    return [tie._replace(name=min(found[tie] - {""}, default="")) for tie in sorted(found)]
+
+
+def find_spans(model: Model, positions: Collection[int]) -> dict[tuple[str, str], StepSpan]:
+    """Find when the steps of some runs ran, by pipeline and name: of at most one run of each pipeline."""
+    chosen = pc.is_in(model.positions("steps"), value_set=pa.array(sorted(positions), pa.int32()))
+    steps = model.table("steps").select(["name", "status", "started_at", "ended_at"]).filter(chosen)
+    found: dict[tuple[str, str], StepSpan] = {}
+    for row, position in zip(steps.to_pylist(), model.positions("steps").filter(chosen).to_pylist(), strict=True):
+        place = model.columns.pipeline[position], row["name"]
+        ended_at = row["ended_at"] or model.columns.last_record_at[position]
+        before = found.get(place, StepSpan(row["started_at"], ended_at, failed=False))
+        failed = row["status"] == "failed"
+        found[place] = StepSpan(min(before.started_at, row["started_at"]), max(before.ended_at, ended_at), failed)
+    return found
+
+
+class _Finder:
+    def __init__(self, model: Model, positions: Collection[int]) -> None:
+        self._model = model
+        chosen = {*positions}
+        pipelines = [name if place in chosen else None for place, name in enumerate(model.columns.pipeline)]
+        self._pipelines: Any = pa.array(pipelines, pa.string())
+        steps = model.table("steps")
+        self._step_places = _places(model.positions("steps"), steps["step_id"])
+        self._step_names = steps["name"].combine_chunks()
+
+    def made(self) -> list[tuple[Any, ...]]:
+        """Give what the artifacts of the runs say, each once."""
+        rows = self._unique("artifacts", {"item": self._model.table("artifacts")["key"]})
+        return [(pipeline, step, False, key, True, "") for pipeline, step, key in rows]
+
+    def recorded(self) -> list[tuple[Any, ...]]:
+        """Give what the edges of the runs say, each once."""
+        edges, artifacts = self._model.table("edges"), self._model.table("artifacts")
+        known = artifacts["artifact_id"].combine_chunks()
+        place: Any = pc.index_in(edges["artifact_id"], value_set=known, skip_nulls=True)
+        key: Any = pc.if_else(pc.is_valid(place), artifacts["key"].combine_chunks().take(place), edges["key"])
+        is_dataset = pc.and_(pc.is_null(edges["artifact_id"]), pc.is_null(edges["key"]))
+        columns = {
+            "is_dataset": is_dataset,
+            "item": pc.if_else(is_dataset, edges["uri"], key),
+            "made": pc.equal(edges["direction"], pa.scalar("write")),
+            "name": pc.if_else(is_dataset, edges["name"], pa.scalar(None, pa.string())),
+        }
+        return self._unique("edges", columns)
+
+    def _unique(self, table: str, columns: dict[str, Any]) -> list[tuple[Any, ...]]:
+        """Give pipeline, step and these columns of the rows of the runs that have an item."""
+        positions = self._model.positions(table)
+        places = _places(positions, self._model.table(table)["step_id"])
+        names = self._step_names.take(pc.index_in(places, value_set=self._step_places, skip_nulls=True))
+        rows = pa.table({"pipeline": self._pipelines.take(positions), "step": names, **columns})
+        rows = rows.filter(pc.and_(pc.is_valid(rows["pipeline"]), pc.is_valid(rows["item"])))
+        unique = rows.group_by(rows.column_names).aggregate([])
+        return [
+            (pipeline, step or "", *rest)
+            for pipeline, step, *rest in zip(*(column.to_pylist() for column in unique.columns), strict=True)
+        ]
+
+
+def _places(positions: Any, step_ids: Any) -> Any:
+    """Name steps by the position of their run and their id, which may be the same in several runs."""
+    names: Any = pc.binary_join_element_wise(positions.cast(pa.string()), step_ids, " ")
+    return names.combine_chunks() if isinstance(names, pa.ChunkedArray) else names
