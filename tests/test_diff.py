@@ -152,7 +152,7 @@ def test_words_that_changed_are_marked(old: str, new: str, shown: str) -> None:
 
 
 def test_words_are_counted() -> None:
-    lines = compare_texts("It is 19 now", "It is 20 or 21 now").lines
+    lines = compare_texts("It is 19 by now, all in all", "It is 20 or 21 by now, all in all").lines
     assert (count_words(lines, "+"), count_words(lines, "-")) == (3, 1)
 
 

@@ -73,7 +73,7 @@ SCORES = table(["class", "f1"], ["cat", 0.81], ["dog", 0.9], ["eel", 0.2])
         ({"data": "Score 0.81"}, {"data": "Score 0.84"}, "1 word added, 1 removed since v1."),
         ({"data": "one two three"}, {"data": "one two three four"}, "1 word added since v1."),
         ({"data": "one two three"}, {"data": "one two"}, "1 word removed since v1."),
-        ({"data": "one two"}, {"data": "one  two"}, "Only blanks changed since v1."),
+        ({"data": "one two"}, {"data": "one  two"}, "Only signs or blanks changed since v1."),
         ({"data": "one"}, {"data": "x" * 300_000}, "New text since v1."),
         ({"data": "one"}, SCORES, "Table instead of Markdown since v1."),
         (
@@ -165,6 +165,41 @@ def test_cells_that_would_read_the_same_are_written_in_full(tmp_path: Path) -> N
     rows = ([["cat", 5000.25], ["dog", value]] for value in (0.1, 0.10000001))
     found = section(page_of(site_of(tmp_path, *(table(["class", "x"], *pair, ["eel", 1.5]) for pair in rows))))
     assert [text_of(one) for one in find(found, "del", "ins")] == ["0.1", "0.10000001"]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "shown"),
+    [
+        ("x" * 1000 + "one", "x" * 1000 + "two", ["one'", "two'"]),
+        ([["x" * 1000, 1]], [["x" * 1000, 2]], ["1]]", "2]]"]),
+        (True, "true", ["True", "'true'"]),
+    ],
+    ids=["text", "list", "boolean"],
+)
+def test_cells_that_differ_late_or_in_kind_read_differently(
+    tmp_path: Path, before: Any, after: Any, shown: list[str]
+) -> None:
+    found = section(page_of(site_of(tmp_path, table(["x", "y"], [0.5, before]), table(["x", "y"], [0.5, after]))))
+    texts = [text_of(one) for one in find(found, "del", "ins")]
+    assert [text[-len(end) :] for text, end in zip(texts, shown, strict=True)] == shown
+    assert max(map(len, texts)) < 310
+
+
+def test_long_lines_are_shortened(tmp_path: Path) -> None:
+    middle = " ".join(f"word{number}" for number in range(400))
+    files = site_of(tmp_path, {"data": f"one {middle} two"}, {"data": f"1 {middle} 2\n{'x' * 5000}"})
+    text = text_of(section(page_of(files)))
+    assert "one1 word0 word1" in text
+    assert "characters" in text
+    assert "word200" not in text
+    assert "x" * 1000 not in text
+
+
+def test_of_very_many_lines_the_first_are_shown(tmp_path: Path) -> None:
+    files = site_of(tmp_path, {"data": "one"}, {"data": "\n".join(f"line {number}" for number in range(1000))})
+    found = section(page_of(files))
+    assert len(find(found, "tr")) == 401
+    assert "601 more changed lines not shown." in text_of(found)
 
 
 def test_of_many_rows_and_columns_the_first_changes_are_shown(tmp_path: Path) -> None:

@@ -71,7 +71,10 @@ class _Middle:
 
 def _count_equal(old: Sequence[Hashable], new: Sequence[Hashable], most: int) -> int:
     """Say how many elements are equal before the first that is not."""
-    return next((place for place in range(most) if old[place] != new[place]), most)
+    for place in range(most):
+        if old[place] != new[place]:
+            return place
+    return most
 
 
 def _match_by_edits(old: Sequence[Hashable], new: Sequence[Hashable], most_edits: int) -> list[_Pair] | None:

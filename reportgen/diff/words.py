@@ -17,8 +17,9 @@ MAX_LINES = 5_000
 _MOST_LINE_EDITS = 200
 _MAX_WORDS = 20_000  # that are compared within lines, of the whole text
 _WINDOW = 8
-_CHANGED = 0.4  # of the words of a line at most, for it to be shown as changed
+_CHANGED = 3  # of so many words one may be another, for a line to be shown as changed
 _MOST_WORD_EDITS = 200
+_WORD = re.compile(r"\w+(?:[.,:]\w+)*")
 _TOKEN = re.compile(r"(\w+(?:[.,:]\w+)*|[^\w\s]|^)(\s*)")  # a word or sign, and the blanks after it
 
 _Token = tuple[str, str]
@@ -118,7 +119,7 @@ class _Words:
 
 def _most_edits(n_words: int) -> int:
     """Say how many words of two lines may come and go while the lines are alike; one may change in any."""
-    return min(max(int(n_words * _CHANGED), 2), _MOST_WORD_EDITS)
+    return min(max(n_words // _CHANGED, 2), _MOST_WORD_EDITS)
 
 
 def _split(line: str) -> list[_Token]:
@@ -196,6 +197,8 @@ class _Line:
 
 def _shared_blank(removed: str, added: str) -> str:
     """Give the blanks that both end with."""
+    if not (removed and added):
+        return ""
     blanks = [text[len(text.rstrip()) :] for text in (removed, added)]
     shorter, longer = sorted(blanks, key=len)
     return shorter if longer.endswith(shorter) else ""
@@ -208,7 +211,7 @@ def _whole_lines(removed: Iterable[str], added: Iterable[str]) -> Iterator[LineC
 
 def count_words(lines: Iterable[LineChange], sign: str) -> int:
     """Say how many words were added (`"+"`) or removed (`"-"`)."""
-    return sum(len(piece.text.split()) for line in lines for piece in line.pieces if piece.sign == sign)
+    return sum(len(_WORD.findall(piece.text)) for line in lines for piece in line.pieces if piece.sign == sign)
 
 
 def fold_lines(lines: Sequence[LineChange], context: int = 2) -> list[LineChange | Fold]:

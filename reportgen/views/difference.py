@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from reportgen.diff import Fold, LineChange, Piece, TextDiff, compare_texts, count_words, fold_lines
+from reportgen.diff import Fold, LineChange, Piece, compare_texts, count_words, fold_lines
 from reportgen.model import Artifact, Model
 from reportgen.text import MINUS, NBSP, NumberForm, format_count, format_delta, format_time, join_words, no_break
 from reportgen.views.content import ImageContent, artifact_page, image_origin, kind_word, make_content, percent_text
@@ -19,7 +19,7 @@ from reportgen.views.tabledifference import TableChanges, make_table_changes
 SIGNS = {"=": "", "+": "+", "-": MINUS, "~": "~"}
 WORDS = {"=": "", "+": "added", "-": "removed", "~": "changed"}
 _MAX_LINES = 400
-_LONG_SAME, _LONG_CHANGE = 400, 2_000
+_LONG_SAME, _LONG_CHANGE = 400, 1_000
 
 
 class Count(NamedTuple):
@@ -164,28 +164,29 @@ def _compare_markdown(model: Model, here: Here, before: Artifact, artifact: Arti
     if not found.is_compared:
         sizes = join_words(f"{len(text):,}{NBSP}characters" for text in (old, new))
         return _Parts("new text", note=f"Not compared, since the texts are too long: {sizes}.")
+    n_added, n_removed = (count_words(found.lines, sign) for sign in "+-")
     shown, left_out = _cut(fold_lines(found.lines))
     return _Parts(
-        _describe_words(found),
-        counts=_count_words(found),
+        _describe_words(n_added, n_removed),
+        counts=_list_counts(n_added, n_removed, found.n_same),
         lines=[_show_line(line) for line in shown],
         note=left_out or ("" if shown else "Only the ends of lines differ."),
     )
 
 
-def _describe_words(found: TextDiff) -> str:
-    n_added, n_removed = (count_words(found.lines, sign) for sign in "+-")
+def _describe_words(n_added: int, n_removed: int) -> str:
     if n_added and n_removed:
         return f"{format_count(n_added, 'word')} added, {n_removed:,} removed"
     if n_added or n_removed:
         return f"{format_count(n_added or n_removed, 'word')} {'added' if n_added else 'removed'}"
-    return "only blanks changed"
+    return "only signs or blanks changed"
 
 
-def _count_words(found: TextDiff) -> list[Count]:
-    numbers = {sign: count_words(found.lines, sign) for sign in "+-"}
-    counts = [Count(SIGNS[sign], f"{format_count(n, 'word')} {WORDS[sign]}") for sign, n in numbers.items() if n]
-    return [*counts, Count("", f"{format_count(found.n_same, 'line')} unchanged")] if found.n_same else counts
+def _list_counts(n_added: int, n_removed: int, n_same: int) -> list[Count]:
+    counts = [(n_added, "word", "+"), (n_removed, "word", "-"), (n_same, "line", "=")]
+    return [
+        Count(SIGNS[sign], f"{format_count(n, noun)} {WORDS[sign] or 'unchanged'}") for n, noun, sign in counts if n
+    ]
 
 
 def _cut(lines: Sequence[LineChange | Fold]) -> tuple[Sequence[LineChange | Fold], str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -259,15 +260,26 @@ def _changed_cell(was: Any, now: Any, form: NumberForm | None) -> ChangedCell:
     delta = find_delta(was, now)
     before, after = _text(was, form), _text(now, form)
     if before == after:
-        before, after = (_text_in_full(cell) for cell in (was, now))
+        before, after = _texts_apart(was, now)
     return ChangedCell(after, before, is_changed=True, delta=format_delta(delta, form) if delta and form else "")
 
 
-def _text_in_full(cell: Any) -> str:
-    return repr(cell) if find_delta(cell, cell) is None else str(cell).replace("-", MINUS)
+def _texts_apart(was: Any, now: Any) -> list[str]:
+    """Write two cells in full or, where they are long, from shortly before they differ."""
+    if find_delta(was, now) is not None:
+        return [str(cell).replace("-", MINUS) for cell in (was, now)]
+    texts = [repr(cell) for cell in (was, now)]
+    n_same = next((place for place, (a, b) in enumerate(zip(*texts, strict=False)) if a != b), 0)
+    start = max(n_same - _MAX_CHARACTERS // 2, 0)
+    return [("…" if start else "") + _shorten(text[start:]) for text in texts]
 
 
 def _text(cell: Any, form: NumberForm | None) -> str:
-    if isinstance(cell, str) and len(cell) > _MAX_CHARACTERS:
-        cell = f"{cell[:_MAX_CHARACTERS]}…"
-    return show_cell(cell, form)
+    if isinstance(cell, (list, dict)):
+        text = json.dumps(cell, ensure_ascii=False)
+        return _shorten(text) if len(text) > _MAX_CHARACTERS else show_cell(cell, form)
+    return show_cell(_shorten(cell) if isinstance(cell, str) else cell, form)
+
+
+def _shorten(text: str) -> str:
+    return text if len(text) <= _MAX_CHARACTERS else f"{text[:_MAX_CHARACTERS]}…"
