@@ -128,13 +128,19 @@ class Changes:
             yield artifact(name, "epochs", type="progress", data=10)
             yield progress(name, rng.randrange(100))
         elif kind == "link":
-            yield artifact(name, "source", type="link", data={"link": "https://example.org/x", "link_text": "x"})
+            address = f"https://example.org/{rng.choice('xy')}"
+            yield artifact(name, "source", type="link", data={"link": address, "link_text": "x"})
         elif kind == "image":
-            blob = write_blob(self.logs, run_id, PNG) if rng.random() < 0.8 else f"{'0' * 64}.png"
+            blob = (
+                write_blob(self.logs, run_id, PNG + rng.choice([b"", b"another"]))
+                if rng.random() < 0.8
+                else f"{'0' * 64}.png"
+            )
             yield artifact(name, "plot", type="image", data={"blob": blob, "name": "plot.png"})
         else:
             key = rng.choice(["summary", "report"])
-            yield artifact(name, key, data=rng.choice(["one", "two"]), description=description, step="s1")
+            text = rng.choice(["one", "two", "one\ntwo words", "one\nthree words"])
+            yield artifact(name, key, data=text, description=description, step="s1")
 
     def append(self) -> str:
         """Another process joins a run."""
