@@ -211,7 +211,8 @@ def _whole_lines(removed: Iterable[str], added: Iterable[str]) -> Iterator[LineC
 
 def count_words(lines: Iterable[LineChange], sign: str) -> int:
     """Say how many words were added (`"+"`) or removed (`"-"`)."""
-    return sum(len(_WORD.findall(piece.text)) for line in lines for piece in line.pieces if piece.sign == sign)
+    texts = [piece.text for line in lines for piece in line.pieces if piece.sign == sign]
+    return len(_WORD.findall("\n".join(texts)))
 
 
 def fold_lines(lines: Sequence[LineChange], context: int = 2) -> list[LineChange | Fold]:

@@ -12,7 +12,15 @@ from typing import NamedTuple
 from reportgen.diff import Fold, LineChange, Piece, compare_texts, count_words, fold_lines
 from reportgen.model import Artifact, Model
 from reportgen.text import MINUS, NBSP, NumberForm, format_count, format_delta, format_time, join_words, no_break
-from reportgen.views.content import ImageContent, artifact_page, image_origin, kind_word, make_content, percent_text
+from reportgen.views.content import (
+    Content,
+    ImageContent,
+    artifact_page,
+    image_origin,
+    kind_word,
+    make_content,
+    percent_text,
+)
 from reportgen.views.parts import Here, Link, safe_href
 from reportgen.views.tabledifference import TableChanges, make_table_changes
 
@@ -29,8 +37,7 @@ class Count(NamedTuple):
     text: str
 
 
-@dataclass(frozen=True)
-class Line:
+class Line(NamedTuple):
     """A line of a text: its sign and what that means, and its pieces, whose signs are `=`, `+` and `-`."""
 
     sign: str
@@ -111,13 +118,13 @@ class _Parts(NamedTuple):
     note: str = ""
 
 
-def make_difference(model: Model, here: Here, artifact: Artifact) -> Difference | None:
-    """Compare a version with the newest one before it that is there; `None` when it or that is not."""
+def make_difference(model: Model, here: Here, artifact: Artifact, content: Content) -> Difference | None:
+    """Compare a version, whose content is shown, with the newest before it; `None` when one of them is not there."""
     found = None if artifact.deleted_at is not None else model.living_version_before(artifact)
     if found is None:
         return None
     before = replace(found)  # without what it would remember of its content
-    parts = _compare(model, here, before, artifact)
+    parts = _compare(model, here, before, artifact, content)
     name = f"v{before.version}"
     return Difference(
         title=f"Changes since {name}",
@@ -139,7 +146,7 @@ def _describe_skipped(first: int, last: int) -> str:
     return f"v{first} is deleted" if first == last else f"v{first} to v{last} are deleted"
 
 
-def _compare(model: Model, here: Here, before: Artifact, artifact: Artifact) -> _Parts:
+def _compare(model: Model, here: Here, before: Artifact, artifact: Artifact, content: Content) -> _Parts:
     if before.type != artifact.type:
         note = f"v{before.version} was of another kind: {kind_word(before)}. There is nothing to compare."
         return _Parts(f"{kind_word(artifact)} instead of {kind_word(before)}", note=note)
@@ -148,7 +155,9 @@ def _compare(model: Model, here: Here, before: Artifact, artifact: Artifact) -> 
             return _Parts("no change", note="No difference: the content is the same.")
         return _Parts("another description", note="No difference in the content; only the description is another.")
     try:
-        return _MAKERS[artifact.type](model, here, before, artifact)
+        if artifact.type == "image":
+            return _compare_images(artifact, content, before, make_content(model, before, here, artifact_page(before)))
+        return _MAKERS[artifact.type](before, artifact)
     except (KeyError, TypeError, ValueError, AttributeError):  # a foreign writer's data has another shape
         return _Parts("new content", note="Not compared: the data of one of them has not the form of its type.")
 
@@ -156,7 +165,7 @@ def _compare(model: Model, here: Here, before: Artifact, artifact: Artifact) -> 
 # Texts
 
 
-def _compare_markdown(model: Model, here: Here, before: Artifact, artifact: Artifact) -> _Parts:
+def _compare_markdown(before: Artifact, artifact: Artifact) -> _Parts:
     old, new = before.data, artifact.data
     if not isinstance(old, str) or not isinstance(new, str):
         raise TypeError("not text")
@@ -218,24 +227,22 @@ def _shorten(piece: Piece) -> Piece:
 # Tables, images, links, progress
 
 
-def _compare_tables(model: Model, here: Here, before: Artifact, artifact: Artifact) -> _Parts:
+def _compare_tables(before: Artifact, artifact: Artifact) -> _Parts:
     table = make_table_changes(before, artifact)
     counts = [Count(SIGNS[sign], text) for sign, text in table.counts]
     return _Parts(table.headline, table.detail, counts, table=table if table.rows else None, note=table.note)
 
 
-def _compare_images(model: Model, here: Here, before: Artifact, artifact: Artifact) -> _Parts:
+def _compare_images(artifact: Artifact, content: Content, before: Artifact, content_before: Content) -> _Parts:
     if artifact.blob and before.blob == artifact.blob:
         return _Parts("the same image", note="No difference: the image is the same, byte for byte.")
     pictures = []
-    for one in (before, artifact):
-        image = make_content(model, one, here, artifact_page(one)).image
+    for one, image in ((before, content_before.image), (artifact, content.image)):
         if image is None:
             raise TypeError("no image")
-        if image.source and image_origin(one) != image_origin(artifact):  # which the policy of this page does not allow
-            image = replace(image, url="")
-        label = f"v{one.version}, {format_time(one.created_at)}"
-        pictures.append(Picture(label, replace(image, alt=f"v{one.version}: {image.alt}")))
+        is_allowed = not image.source or image_origin(one) == image_origin(artifact)  # by the policy of this page
+        shown = replace(image, url=image.url if is_allowed else "", alt=f"v{one.version}: {image.alt}")
+        pictures.append(Picture(f"v{one.version}, {format_time(one.created_at)}", shown))
     return _Parts("another image", _describe_pixels(*(picture.image for picture in pictures)), pictures=pictures)
 
 
@@ -246,7 +253,7 @@ def _describe_pixels(old: ImageContent, new: ImageContent) -> str:
     return f", {sizes[0]} → {sizes[1]}{NBSP}pixels" if sizes[0] != sizes[1] else f", {sizes[0]}{NBSP}pixels as before"
 
 
-def _compare_links(model: Model, here: Here, before: Artifact, artifact: Artifact) -> _Parts:
+def _compare_links(before: Artifact, artifact: Artifact) -> _Parts:
     pairs = []
     old, new = _link_of(before), _link_of(artifact)
     if old.text != new.text:
@@ -266,7 +273,7 @@ def _link_of(artifact: Artifact) -> Link:
     return Link(text, address)
 
 
-def _compare_progress(model: Model, here: Here, before: Artifact, artifact: Artifact) -> _Parts:
+def _compare_progress(before: Artifact, artifact: Artifact) -> _Parts:
     was, now = percent_text(before), percent_text(artifact)
     delta = "" if before.percent is None or artifact.percent is None else _points(artifact.percent - before.percent)
     pair = Pair("Progress", Link(was), Link(now), delta)
@@ -277,10 +284,9 @@ def _points(delta: float) -> str:
     return f"{format_delta(delta, NumberForm(1 if delta % 1 else 0))}{NBSP}points"
 
 
-_MAKERS: dict[str, Callable[[Model, Here, Artifact, Artifact], _Parts]] = {
+_MAKERS: dict[str, Callable[[Artifact, Artifact], _Parts]] = {
     "markdown": _compare_markdown,
     "table": _compare_tables,
-    "image": _compare_images,
     "link": _compare_links,
     "progress": _compare_progress,
 }

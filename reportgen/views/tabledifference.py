@@ -275,10 +275,13 @@ def _texts_apart(was: Any, now: Any) -> list[str]:
 
 
 def _text(cell: Any, form: NumberForm | None) -> str:
-    if isinstance(cell, (list, dict)):
+    kind = type(cell)
+    if kind is str:
+        cell = _shorten(cell)
+    elif kind is list or kind is dict:
         text = json.dumps(cell, ensure_ascii=False)
         return _shorten(text) if len(text) > _MAX_CHARACTERS else show_cell(cell, form)
-    return show_cell(_shorten(cell) if isinstance(cell, str) else cell, form)
+    return show_cell(cell, form)
 
 
 def _shorten(text: str) -> str:

@@ -168,6 +168,8 @@ def _to_float(number: float) -> float:
 
 def show_cell(cell: Any, form: NumberForm | None) -> str:
     """Write a cell, in the form of its column, as text or safe HTML."""
+    if form is not None and type(cell) is float:
+        return format_number(cell, form)
     if cell is None:
         return _NO_CELL
     if form is not None and _is_number(cell):

@@ -84,7 +84,8 @@ def make_page(model: Model, artifact: Artifact) -> Page:
     crumbs = [("Artifacts", urls.ARTIFACTS), (artifact.key, urls.key(artifact.key))] if artifact.key else []
     crumbs = crumbs or [("Runs", urls.RUNS), (run.name, urls.run(run.id))]
     older, newer, newest = _neighbours(model, artifact)
-    difference = make_difference(model, here, artifact)
+    content = make_content(model, artifact, here, url)
+    difference = make_difference(model, here, artifact, content)
     view = VersionView(
         frame=make_frame(
             model,
@@ -99,7 +100,7 @@ def make_page(model: Model, artifact: Artifact) -> Page:
         facts=_facts(model, here, artifact),
         description=_description(artifact, title),
         difference=difference,
-        content=make_content(model, artifact, here, url),
+        content=content,
         older=_link(here, older),
         newer=_link(here, newer),
         newest=Link("newest", here.to(urls.key(newest.key))) if newest and newest.key else None,
