@@ -245,6 +245,7 @@ def record_long_names(log_dir: Path) -> None:
             reportgen.record_list_metric_values(name, [1, 2, 3])
             reportgen.create_table_artifact([{name: name, "id": run.id}], "k" * 200, name)
             reportgen.create_link_artifact(f"s3://bucket/{'p' * 200}", name, "model", name)
+            reportgen.create_markdown_artifact(f"{name} of one run, which is {run.id}", "m" * 200)
 
 
 def test_long_names_fit_at_every_width(chromium: Browser, tmp_path: Path) -> None:
