@@ -24,6 +24,7 @@ from reportgen.views.runs import PAGE_SIZE, count_full_pages
 Version = tuple[Any, ...]
 
 _VERSION_FACTS = ["run_id", "artifact_id", "type", "description", "content_digest", "deleted_at", "deleted_reason"]
+_DELETED = _VERSION_FACTS.index("deleted_at")
 
 
 @dataclass
@@ -185,20 +186,29 @@ class _Search:
     # Versions
 
     def _add_versions(self) -> None:
+        """Add the versions that changed, and those whose pages show the version before, or say how they differ."""
         for key in sorted(self._keys):
             self._units.add(Unit("key", key))
             before, after = _list_versions(self._old, key), _list_versions(self._new, key)
             newest = _newest_version(before), _newest_version(after)
+            bases_before, bases = _find_bases(before), _find_bases(after)
             for place, facts in enumerate(after):
                 is_same = before[place : place + 1] == [facts]
                 has_same_before = not place or before[place - 1 : place] == [after[place - 1]]
                 if not (is_same and has_same_before):
                     self._add_artifact(facts[0], facts[1], None)
                     self._add_users(self._new.users(self._new.keys[key].versions[place]))
-                elif (place + 1 < len(before)) != (place + 1 < len(after)) or (place == newest[0]) != (
-                    place == newest[1]
+                elif (
+                    (place + 1 < len(before)) != (place + 1 < len(after))
+                    or (place == newest[0]) != (place == newest[1])
+                    or bases[place] != bases_before[place]
+                    or (bases[place] >= 0 and self._may_differ(before, after, bases[place]))
                 ):
                     self._units.add(Unit("artifact", facts[0], facts[1]))
+
+    def _may_differ(self, before: Sequence[Version], after: Sequence[Version], place: int) -> bool:
+        """Whether a version is another, or a file of its run may have come or gone."""
+        return before[place : place + 1] != [after[place]] or after[place][0] in self._changed
 
     # Listings
 
@@ -245,9 +255,18 @@ def _is_last(versions: Sequence[Version], place: int) -> bool:
     return place + 1 >= len(versions)
 
 
+def _find_bases(versions: Sequence[Version]) -> list[int]:
+    """Give for each version the place of the one that its page compares it with; -1 where there is none."""
+    bases = []
+    base = -1
+    for place, facts in enumerate(versions):
+        bases.append(base)
+        base = place if facts[_DELETED] is None else base
+    return bases
+
+
 def _newest_version(versions: Sequence[Version]) -> int:
-    deleted = _VERSION_FACTS.index("deleted_at")
-    living = (place for place in reversed(range(len(versions))) if versions[place][deleted] is None)
+    living = (place for place in reversed(range(len(versions))) if versions[place][_DELETED] is None)
     return next(living, len(versions) - 1)
 
 

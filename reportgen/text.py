@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import math
+import re
 from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
@@ -23,6 +24,7 @@ _DAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
 
 # Numbers
 
+_find_digit = re.compile("[1-9]").search
 _MAX_PLAIN = 1e15  # larger numbers get an exponent, whatever the form
 
 
@@ -154,7 +156,7 @@ def describe_change(
         return Change(text, "quiet", "", text)
     delta = now - before
     arrow = f"{'↑' if delta > 0 else '↓'}{NBSP}"
-    amount = _format_delta(delta, form)
+    amount = format_delta(delta, form)
     share = _format_share(delta / abs(before)) if before and form.unit != "%" else ""
     text = f"{arrow}{amount} ({share})" if share else f"{arrow}{amount}"
     brief = f"{arrow}{share or amount}"
@@ -166,15 +168,13 @@ def describe_change(
     return Change(text, judged, judged, brief)
 
 
-def _format_delta(delta: float, form: NumberForm) -> str:
+def format_delta(delta: float, form: NumberForm) -> str:
     if form.unit == "%":
         return _format_signed(delta * 100, form.decimals) + f"{NBSP}pp"
     text = format_number(delta, form, sign=True)
-    return (
-        text
-        if any(digit in text for digit in "123456789")
-        else format_number(delta, number_form([delta], form.unit), sign=True)
-    )
+    if _find_digit(text):
+        return text
+    return format_number(delta, number_form([delta], form.unit), sign=True)
 
 
 def _format_share(share: float) -> str:

@@ -122,7 +122,9 @@ def test_demo_site_has_no_accessibility_finding(page: Page, demo: Path) -> None:
         "artifacts/index.html",
         "artifacts/worst-rows/index.html",
         "artifacts/training-summary/v1.html",
-        "artifacts/confusion-image/v1.html",
+        "artifacts/training-summary/v2.html",
+        "artifacts/worst-rows/v2.html",
+        "artifacts/confusion-image/v2.html",
         "metrics/index.html",
         "metrics/accuracy.html",
         "metrics/val_loss.html",
@@ -244,6 +246,7 @@ def record_long_names(log_dir: Path) -> None:
             reportgen.record_list_metric_values(name, [1, 2, 3])
             reportgen.create_table_artifact([{name: name, "id": run.id}], "k" * 200, name)
             reportgen.create_link_artifact(f"s3://bucket/{'p' * 200}", name, "model", name)
+            reportgen.create_markdown_artifact(f"{name} of one run, which is {run.id}", "m" * 200)
 
 
 def test_long_names_fit_at_every_width(chromium: Browser, tmp_path: Path) -> None:

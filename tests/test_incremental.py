@@ -130,13 +130,19 @@ class Changes:
             yield artifact(name, "epochs", type="progress", data=10)
             yield progress(name, rng.randrange(100))
         elif kind == "link":
-            yield artifact(name, "source", type="link", data={"link": "https://example.org/x", "link_text": "x"})
+            address = f"https://example.org/{rng.choice('xy')}"
+            yield artifact(name, "source", type="link", data={"link": address, "link_text": "x"})
         elif kind == "image":
-            blob = write_blob(self.logs, run_id, PNG) if rng.random() < 0.8 else f"{'0' * 64}.png"
+            blob = (
+                write_blob(self.logs, run_id, PNG + rng.choice([b"", b"another"]))
+                if rng.random() < 0.8
+                else f"{'0' * 64}.png"
+            )
             yield artifact(name, "plot", type="image", data={"blob": blob, "name": "plot.png"})
         else:
             key = rng.choice(["summary", "report"])
-            yield artifact(name, key, data=rng.choice(["one", "two"]), description=description, step="s1")
+            text = rng.choice(["one", "two", "one\ntwo words", "one\nthree words"])
+            yield artifact(name, key, data=text, description=description, step="s1")
 
     def append(self) -> str:
         """Another process joins a run."""
@@ -308,6 +314,39 @@ def test_image_that_comes_after_its_record_is_shown(logs: Path, tmp_path: Path) 
     (tmp_path / "late").rename(blobs)
     build(logs, tmp_path / "site")
     expect_same_as_from_scratch(logs, tmp_path / "site")
+
+
+@pytest.mark.parametrize("later", ["comes", "goes"])
+def test_version_is_compared_anew_when_a_file_of_the_one_before_comes_or_goes(
+    logs: Path, tmp_path: Path, later: str
+) -> None:
+    blob = write_blob(logs, "run-5", PNG + b"another")
+    data = {"blob": blob, "name": "plot.png"}
+    write_run(logs, "run-5", [run_start(), artifact("i5", "plot", type="image", data=data), end()], at=START + 9 * HOUR)
+    blobs, away = logs / "run-3" / "blobs", tmp_path / "away"
+    if later == "comes":
+        blobs.rename(away)
+    build(logs, tmp_path / "site")
+    page = tmp_path / "site/artifacts/plot/v5.html"
+    assert (b"This image cannot be shown" in page.read_bytes()) is (later == "comes")
+    if later == "comes":
+        away.rename(blobs)
+    else:
+        blobs.rename(away)
+    build(logs, tmp_path / "site")
+    expect_same_as_from_scratch(logs, tmp_path / "site")
+
+
+def test_version_is_compared_with_the_newest_that_is_left(logs: Path, tmp_path: Path) -> None:
+    for number in range(6):
+        records = [run_start("texts"), artifact(f"t{number}", "text", data=f"Number {number}"), end()]
+        write_run(logs, f"text-{number}", records, at=START + (10 + number) * HOUR)
+    build(logs, tmp_path / "site")
+    for number, base in ((4, b"v4"), (3, b"v3"), (2, b"v2"), (0, b"v2")):
+        delete_artifacts([logs], [(f"text-{number}", f"t{number}")])
+        build(logs, tmp_path / "site")
+        expect_same_as_from_scratch(logs, tmp_path / "site")
+        assert b"<h2>Changes since %b</h2>" % base in (tmp_path / "site/artifacts/text/v6.html").read_bytes()
 
 
 # Without the old logs

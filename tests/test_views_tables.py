@@ -152,8 +152,10 @@ def test_versions_are_compared_by_all_rows(tmp_path: Path) -> None:
     files = build(
         tmp_path, record(tmp_path, table_of(2_000)), record(tmp_path, table_of(2_007)), {"columns": [], "rows": []}
     )
-    assert "7 rows more since v1" in text_of(parse(files["artifacts/rows/v2.html"]))
-    assert "2,007 rows fewer since v2" in text_of(parse(files["artifacts/rows/v3.html"]))
+    assert "2,000 → 2,007 rows; among the first 1,000: no cell changed since v1." in text_of(
+        parse(files["artifacts/rows/v2.html"])
+    )
+    assert "2,007 → 0 rows since v2." in text_of(parse(files["artifacts/rows/v3.html"]))
 
 
 def test_deleted_table_leaves_no_file(tmp_path: Path) -> None:

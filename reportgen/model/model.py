@@ -293,6 +293,14 @@ class Model:
         """The version before of the same key, deleted or not."""
         return None if artifact.version < 2 else self.artifact_at(artifact.place - 1)
 
+    def living_version_before(self, artifact: Artifact) -> Artifact | None:
+        """The newest version before of the same key that is not deleted."""
+        if artifact.key is None:
+            return None
+        earlier = range(artifact.place - 1, self.keys[artifact.key].versions.places.start - 1, -1)
+        place = next((place for place in earlier if place not in self.deleted_places), None)
+        return None if place is None else self.artifact_at(place)
+
     def version_after(self, artifact: Artifact) -> Artifact | None:
         """The version after of the same key, deleted or not."""
         if artifact.key is None or artifact.place + 1 >= self.keys[artifact.key].versions.places.stop:

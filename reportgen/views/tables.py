@@ -68,17 +68,28 @@ class TableContent:
 
 def make_table(artifact: Artifact, here: Here, page: str, *, peek: bool) -> tuple[TableContent, Sequence[Link]]:
     """Make a table as it is shown, and the links to its files; a preview has a few rows and columns and no link."""
-    columns, rows = _table_parts(artifact)
+    columns, rows, problem = read_rows(artifact, peek=peek)
     n_rows = table_size(artifact)[0]
-    file = artifact.table_file
-    problem = "its record names no file" if file is None and "blob" in artifact.data else ""
-    if file is not None and not peek:
-        columns, rows, problem = _read_first_rows(file, columns, rows)
     shown = rows[: _PEEK_ROWS if peek else MAX_ROWS]
     size = f"{format_count(n_rows, 'row')}, {format_count(len(columns), 'column')}"
     left_out = "" if peek else _describe_rest(len(shown), n_rows, problem)
     table = _lay_out(columns[:_PEEK_COLUMNS] if peek else columns, rows, shown, size, left_out)
     return table, () if peek else _links(artifact, here, page)
+
+
+def read_rows(artifact: Artifact, *, peek: bool = False) -> tuple[list[str], list[list[Any]], str]:
+    """Give the names of columns, the rows that can be shown, and why that is not all; for a preview those at hand.
+
+    Raises
+    ------
+    KeyError, TypeError
+        The content has not the form of a table.
+    """
+    columns, rows = _table_parts(artifact)
+    file = artifact.table_file
+    if file is not None and not peek:
+        return _read_first_rows(file, columns, rows)
+    return columns, rows, "its record names no file" if file is None and "blob" in artifact.data else ""
 
 
 def _read_first_rows(
@@ -101,13 +112,13 @@ def _lay_out(
     names: Sequence[str], rows: Sequence[Sequence[Any]], shown: Sequence[Sequence[Any]], size: str, left_out: str
 ) -> TableContent:
     """Put rows into columns; numbers of a column are written alike, also with those that are not shown."""
-    forms = [_column_form([row[index] for row in rows]) for index in range(len(names))]
+    forms = [column_form([row[index] for row in rows]) for index in range(len(names))]
     return TableContent(
         columns=[
             Column(name, form is not None, all(len(str(row[index])) <= _SHORT for row in shown))
             for index, (name, form) in enumerate(zip(names, forms, strict=True))
         ],
-        rows=[[_cell(cell, form) for cell, form in zip(row, forms, strict=False)] for row in shown],
+        rows=[[show_cell(cell, form) for cell, form in zip(row, forms, strict=False)] for row in shown],
         size_text=size,
         left_out=left_out,
     )
@@ -140,7 +151,7 @@ def _is_number(cell: Any) -> bool:
     return isinstance(cell, (int, float)) and not isinstance(cell, bool)
 
 
-def _column_form(cells: Sequence[Any]) -> NumberForm | None:
+def column_form(cells: Sequence[Any]) -> NumberForm | None:
     """The form of a column of numbers; `None` when it holds other things too, or nothing."""
     present = [cell for cell in cells if cell is not None and cell not in ("Infinity", "-Infinity")]
     if not present or not all(_is_number(cell) for cell in present):
@@ -155,7 +166,10 @@ def _to_float(number: float) -> float:
         return float("inf") if number > 0 else float("-inf")
 
 
-def _cell(cell: Any, form: NumberForm | None) -> str:
+def show_cell(cell: Any, form: NumberForm | None) -> str:
+    """Write a cell, in the form of its column, as text or safe HTML."""
+    if form is not None and type(cell) is float:
+        return format_number(cell, form)
     if cell is None:
         return _NO_CELL
     if form is not None and _is_number(cell):

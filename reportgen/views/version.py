@@ -22,6 +22,7 @@ from reportgen.views.content import (
     raw_files,
     table_size,
 )
+from reportgen.views.difference import Difference, make_difference
 from reportgen.views.graphs import Neighbourhood, make_neighbourhood
 from reportgen.views.parts import Fact, Frame, Here, Link, Page, RawFile, make_frame, value_text
 
@@ -44,6 +45,8 @@ class VersionView:
         When, by whom, used by whom, its metadata, id.
     description
         What its maker says of it, as safe HTML; `None` when nothing.
+    difference
+        What changed since the version before, in full; `None` when there is none to compare with.
     content
         What it holds.
     lineage
@@ -60,6 +63,7 @@ class VersionView:
     lede: str
     facts: Sequence[Fact]
     description: Markup | None
+    difference: Difference | None
     content: Content
     lineage: Neighbourhood | None
     older: Link | None
@@ -84,6 +88,8 @@ def make_page(model: Model, artifact: Artifact) -> Page:
     crumbs = [("Artifacts", urls.ARTIFACTS), (artifact.key, urls.key(artifact.key))] if artifact.key else []
     crumbs = crumbs or [("Runs", urls.RUNS), (run.name, urls.run(run.id))]
     older, newer, newest = _neighbours(model, artifact)
+    content = make_content(model, artifact, here, url)
+    difference = make_difference(model, here, artifact, content)
     view = VersionView(
         frame=make_frame(
             model,
@@ -94,10 +100,11 @@ def make_page(model: Model, artifact: Artifact) -> Page:
         ),
         title=title,
         kind=_kind(artifact, newest),
-        lede=describe_difference(older, artifact),
+        lede=difference.sentence if difference else _describe_state(artifact),
         facts=_facts(model, here, artifact),
         description=_description(artifact, title),
-        content=make_content(model, artifact, here, url),
+        difference=difference,
+        content=content,
         lineage=make_neighbourhood(model, here, artifact),
         older=_link(here, older),
         newer=_link(here, newer),
@@ -147,15 +154,13 @@ def describe_deletion(artifact: Artifact) -> str:
     return f"deleted on {format_time(artifact.deleted_at)}{why}"
 
 
-def describe_difference(before: Artifact | None, artifact: Artifact) -> str:
-    """Say in a sentence how a version differs from the one before."""
+def _describe_state(artifact: Artifact) -> str:
+    """Say of an artifact that is compared with none why that is so."""
     if artifact.deleted_at is not None:
         return f"This version was {describe_deletion(artifact)}."
     if artifact.key is None:
         return ""
-    if before is None:
-        return "First version."
-    return f"{short_difference(before, artifact).capitalize()} since v{artifact.version - 1}."
+    return "First version." if artifact.version == 1 else "The first version that is not deleted."
 
 
 def short_difference(before: Artifact | None, artifact: Artifact) -> str:
