@@ -109,7 +109,7 @@ class Outbox:
                     return
                 paths = sorted(path for path in folder.iterdir() if path.suffix == JOURNAL_SUFFIX)
                 journals = {path: stack.enter_context(path.open("r+b")) for path in paths}
-                are_closed = {path: _lock_alone(journal) for path, journal in journals.items()}
+                are_closed = {path: _is_closed(journal) for path, journal in journals.items()}
                 self._send_blobs(folder, sent)
                 for path, journal in journals.items():
                     self._send_journal(path, journal, sent, is_closed=are_closed[path])
@@ -200,11 +200,13 @@ def _hold(folder: Path, wait: bool) -> Iterator[_Sent | None]:
         yield _Sent(file) if os.fstat(file.fileno()).st_nlink else None
 
 
-def _lock_alone(journal: BinaryIO) -> bool:
-    """Take a journal for this process alone; whether that was possible. Without locks nobody can tell."""
+def _is_closed(journal: BinaryIO) -> bool:
+    """Whether nobody has a journal open, which is kept so until the file is closed. Without locks nobody can tell."""
     try:
         import fcntl
 
+        if not os.fstat(journal.fileno()).st_size:
+            return False  # it was made just now, and is locked before anything is written
         fcntl.flock(journal, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except (ImportError, OSError):
         return False

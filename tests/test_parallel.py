@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -17,6 +18,7 @@ import pytest
 from reportgen.errors import InputError, OutputError
 from reportgen.parallel import begin, choose_executor, count_processors, import_executor, run_tasks
 
+ROOT = Path(__file__).resolve().parent.parent
 OPENERS = {
     "here": None,
     "threads": partial(ThreadPoolExecutor, 2),
@@ -176,36 +178,53 @@ def test_executor_that_cannot_be_found_is_an_error_that_names_it(name: str) -> N
 # Beside this process
 
 
+def run_alone(code: str) -> str:
+    """Run code in a process without other threads, which can fork."""
+    prelude = "import os, sys, time; from pathlib import Path; from reportgen.parallel import begin"
+    done = subprocess.run(
+        [sys.executable, "-c", f"{prelude}\n{code}"],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        encoding="utf-8",
+        check=True,
+        timeout=60,
+    )
+    assert done.stderr == ""
+    return done.stdout
+
+
+@pytest.mark.skipif(count_processors() < 2 or not sys.platform.startswith("linux"), reason="one processor, or no fork")
 def test_what_is_begun_is_done_while_this_process_goes_on() -> None:
-    with begin(os.getpid) as wait:
-        assert (wait() != os.getpid()) == sys.platform.startswith("linux")
+    assert run_alone("with begin(os.getpid) as wait: print(wait() != os.getpid())") == "True\n"
+
+
+def test_what_does_not_pay_is_done_here() -> None:
     with begin(os.getpid, pays=False) as wait:
         assert wait() == os.getpid()
 
 
-def test_what_fails_beside_this_process_is_done_in_it(capfd: pytest.CaptureFixture[str]) -> None:
-    here = os.getpid()
-
-    def fail_elsewhere() -> str:
-        if os.getpid() != here:
-            raise KeyboardInterrupt
-        return "done here"
-
-    with begin(fail_elsewhere) as wait:
-        assert wait() == "done here"
-    assert capfd.readouterr().err == ""
+def test_what_fails_beside_this_process_is_done_in_it() -> None:
+    code = """
+here = os.getpid()
+def fail_elsewhere():
+    if os.getpid() != here: raise KeyboardInterrupt
+    return "done here"
+with begin(fail_elsewhere) as wait: print(wait())
+"""
+    assert run_alone(code) == "done here\n"
 
 
+@pytest.mark.skipif(count_processors() < 2 or not sys.platform.startswith("linux"), reason="one processor, or no fork")
 def test_what_is_not_waited_for_is_ended(tmp_path: Path) -> None:
-    def sleep() -> None:
-        (tmp_path / "new").write_text(str(os.getpid()), "utf-8")
-        (tmp_path / "new").rename(tmp_path / "process")
-        time.sleep(60)
-
-    with begin(sleep):
-        end = time.monotonic() + 30
-        while not (tmp_path / "process").exists() and sys.platform.startswith("linux"):
-            assert time.monotonic() < end
-    if sys.platform.startswith("linux"):
-        with pytest.raises(ProcessLookupError):
-            os.kill(int((tmp_path / "process").read_text("utf-8")), 0)
+    code = f"""
+def sleep():
+    Path("new").write_text(str(os.getpid()))
+    Path("new").rename("process")
+    time.sleep(60)
+os.chdir({str(tmp_path)!r})
+with begin(sleep):
+    while not Path("process").exists(): time.sleep(0.01)
+try: os.kill(int(Path("process").read_text()), 0)
+except ProcessLookupError: print("ended")
+"""
+    assert run_alone(code) == "ended\n"
