@@ -255,9 +255,10 @@ def compact_logs(logs: Path, folder: Path) -> None:
     from reportgen.seen import identify_all
     from reportgen.store import to_parquet
 
-    scratch = folder.with_name("scratch")
-    scratch.mkdir(parents=True)
-    whole, _ = gather(identify_all([*scan_logs(logs)]), folder, scratch, None, lambda n: None)
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
+        whole, _ = gather(identify_all([*scan_logs(logs)]), folder, Path(scratch), None, lambda n: None)
     for name, table in whole.items():
         path = folder / urls.table(name)
         path.parent.mkdir(parents=True, exist_ok=True)
