@@ -8,15 +8,18 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from browser import crawl, serve_with_headers
+from logs import artifact, run_start, write_run
 
 import reportgen
 from reportgen import cli
+from reportgen.build import build_site
+from reportgen.options import Options
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -109,8 +112,6 @@ def test_demo_site_reads_without_a_finding_under_jenkins(chromium: Browser, demo
 
 
 def test_demo_site_has_no_accessibility_finding(page: Page, demo: Path) -> None:
-    from axe_playwright_python.sync_playwright import Axe
-
     site = demo / "site"
     failed = next(path for path in sorted(site.glob("runs/*.html")) if "Failed:" in path.read_text("utf-8"))
     pages = [
@@ -131,6 +132,46 @@ def test_demo_site_has_no_accessibility_finding(page: Page, demo: Path) -> None:
         "lineage/index.html",
         "data/index.html",
     ]
+    expect_no_finding(page, site, pages)
+
+
+MARKDOWN = """\
+# Heading
+
+Text with a [link](https://example.org), `code`, a footnote[^1], ~~struck~~ and **strong** words.
+
+- [x] done
+- [ ] to do
+
+| a | b |
+|---|--:|
+| 1 | 2 |
+
+!!! warning
+    Look at this.
+
+```python
+print("hello")  # a comment
+```
+
+Term
+:   Definition
+
+<details><summary>More</summary>Hidden text</details>
+
+[^1]: The note, with some words before its link back.
+"""
+
+
+def test_all_forms_of_markdown_have_no_accessibility_finding(page: Page, tmp_path: Path) -> None:
+    write_run(tmp_path / "runs", "r1", [run_start(), artifact("a", "text", type="markdown", data=MARKDOWN)])
+    build_site([tmp_path / "runs"], tmp_path / "site", Options())
+    expect_no_finding(page, tmp_path / "site", ["artifacts/text/v1.html", "artifacts/text/index.html"])
+
+
+def expect_no_finding(page: Page, site: Path, pages: Sequence[str]) -> None:
+    from axe_playwright_python.sync_playwright import Axe
+
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
         for name in pages:
