@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 from objectstore import CREDENTIALS, Bucket, make_bucket, serving_s3
+from recording import fresh_process
 
 from reportgen.recorder import scopes
 
@@ -95,14 +96,15 @@ def give_up(reason: str) -> NoReturn:
 
 @pytest.fixture(autouse=True)
 def isolated_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Run each test in its own empty working directory, without settings of the person who runs it."""
+    """Run each test in its own empty working directory, as a fresh process that knows no setting and no run."""
     for name in _settings():
         monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path)
-    scopes.active.set(None)  # a test may have left a run that it never ended
+    with fresh_process():
+        yield
+    scopes.active.set(None)  # what a test left, which fixtures of a whole session would see
     scopes._exported.begin()
-    yield
-    for name in _settings():  # what a test left, which fixtures of a whole session would see
+    for name in _settings():
         del os.environ[name]
 
 

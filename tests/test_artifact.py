@@ -13,17 +13,11 @@ from uuid import UUID
 
 import pytest
 from logs import PNG, START, artifact, delete, run_start, write_run
-from recording import fresh_process, only, records_of
+from recording import only, records_of
 
 import reportgen
 from reportgen import Artifact, cli
 from reportgen.log.seal import seal_logs
-
-
-@pytest.fixture(autouse=True)
-def fresh() -> Iterator[None]:
-    with fresh_process():
-        yield
 
 
 @pytest.fixture

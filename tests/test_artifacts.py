@@ -14,16 +14,10 @@ from uuid import UUID
 
 import pytest
 from logs import PNG
-from recording import Fields, fresh_process, journals_of, only, records_of, run_python
+from recording import Fields, journals_of, only, records_of, run_python
 
 import reportgen
 from reportgen.ids import new_id
-
-
-@pytest.fixture(autouse=True)
-def fresh() -> Iterator[None]:
-    with fresh_process():
-        yield
 
 
 @pytest.fixture

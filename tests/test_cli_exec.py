@@ -10,12 +10,11 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from recording import ROOT, fresh_process, journals_of, only, records_of
+from recording import ROOT, journals_of, only, records_of
 
 from reportgen import cli
 
@@ -23,16 +22,14 @@ MISSING = "reportgen exec --pipeline NAME -- COMMAND"
 
 
 @pytest.fixture(autouse=True)
-def on_the_path(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Let scripts find `reportgen`, and let each call in this process join runs as a new process does."""
+def on_the_path(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let scripts find `reportgen`."""
     folder = tmp_path_factory.mktemp("bin")
     program = folder / "reportgen"
     program.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m reportgen "$@"\n', "utf-8")
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
-    with fresh_process():
-        yield
 
 
 def run(*words: str, stdin: bytes = b"", **environment: str) -> subprocess.CompletedProcess[bytes]:

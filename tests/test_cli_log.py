@@ -8,7 +8,6 @@ import os
 import subprocess
 import sys
 import uuid
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -26,12 +25,6 @@ from reportgen.cli.inputs import to_number
 
 OTHER_ID = "01981c00-0000-7000-8000-000000000000"
 NO_RUN = "no run is active: start one with reportgen exec --pipeline NAME -- …"
-
-
-@pytest.fixture(autouse=True)
-def fresh() -> Iterator[None]:
-    with fresh_process():
-        yield
 
 
 @pytest.fixture

@@ -8,26 +8,18 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from recording import fresh_process, only, run_python
+from recording import only, run_python
 
 import reportgen
 from reportgen.recorder import context
 from reportgen.recorder.context import describe_code, describe_command, gather_context
 from reportgen.settings import Settings
-
-
-@pytest.fixture(autouse=True)
-def fresh() -> Iterator[None]:
-    with fresh_process():
-        yield
-
 
 # Git
 

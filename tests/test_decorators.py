@@ -9,16 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from recording import fresh_process, journals_of, only, records_of
+from recording import journals_of, only, records_of
 
 import reportgen
 from reportgen import pipeline, step
-
-
-@pytest.fixture(autouse=True)
-def fresh() -> Iterator[None]:
-    with fresh_process():
-        yield
 
 
 def outline(log_dir: str = "runs") -> list[tuple[str, str]]:

@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from recording import fresh_process, only, records_of
+from recording import only, records_of
 
 import reportgen
 from reportgen import cli
-
-
-@pytest.fixture(autouse=True)
-def fresh() -> Iterator[None]:
-    with fresh_process():
-        yield
 
 
 @pytest.mark.parametrize(

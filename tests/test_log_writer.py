@@ -20,7 +20,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from logs import PNG
-from recording import ROOT, Fields, fresh_process, journals_of, run_python
+from recording import ROOT, Fields, journals_of, run_python
 
 import reportgen
 from reportgen.compact.rows import compact_run
@@ -34,12 +34,6 @@ from reportgen.records import Metric
 
 RUN = "018f0000-0000-7000-8000-000000000000"
 LOGS = Path("logs")
-
-
-@pytest.fixture(autouse=True)
-def fresh() -> Iterator[None]:
-    with fresh_process():
-        yield
 
 
 @pytest.fixture

@@ -12,16 +12,10 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from recording import fresh_process, journals_of, only, records_of
+from recording import journals_of, only, records_of
 
 import reportgen
 from reportgen.floats import decode_number
-
-
-@pytest.fixture(autouse=True)
-def fresh() -> Iterator[None]:
-    with fresh_process():
-        yield
 
 
 @pytest.fixture

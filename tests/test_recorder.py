@@ -10,7 +10,7 @@ import os
 import re
 import threading
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -18,18 +18,12 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from recording import Fields, fresh_process, journals_of, only, records_of, run_python
+from recording import Fields, journals_of, only, records_of, run_python
 
 import reportgen
 from reportgen import ids as ids_module
 from reportgen.ids import new_id
 from reportgen.recorder.failures import describe_error, outcome_of
-
-
-@pytest.fixture(autouse=True)
-def fresh() -> Iterator[None]:
-    with fresh_process():
-        yield
 
 
 def path_of(run: reportgen.Run) -> Path:

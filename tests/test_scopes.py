@@ -37,8 +37,7 @@ needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this
 @pytest.fixture(autouse=True)
 def fresh() -> Iterator[None]:
     assert not scopes._exported._roots
-    with fresh_process():
-        yield
+    yield
     left, scopes._exported._roots = scopes._exported._roots, set()
     assert active.get() is None, "a scope was left behind"
     assert not left

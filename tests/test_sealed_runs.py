@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import sys
 import warnings
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from recording import fresh_process, run_python
+from recording import run_python
 
 import reportgen
 from reportgen.log import seal
@@ -16,12 +15,6 @@ from reportgen.log.find import find_journals
 from reportgen.log.reader import read_run
 from reportgen.recorder import run as run_module
 from reportgen.records import End, Metric
-
-
-@pytest.fixture(autouse=True)
-def fresh() -> Iterator[None]:
-    with fresh_process():
-        yield
 
 
 def files() -> list[str]:

@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 from logs import contents_of, rows_of
-from recording import ROOT, fresh_process, journals_of, only, records_of, run_python
+from recording import ROOT, journals_of, only, records_of, run_python
 
 import reportgen
 from reportgen.build import build_site
@@ -36,12 +36,6 @@ from reportgen.store import table_rows
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork and no signals on this system")
 
 LOGS = Path("logs")
-
-
-@pytest.fixture(autouse=True)
-def fresh() -> Iterator[None]:
-    with fresh_process():
-        yield
 
 
 def python(code: str, *words: str, **environment: str) -> subprocess.Popen[bytes]:

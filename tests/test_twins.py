@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
 import pytest
-from recording import fresh_process, records_of
+from recording import records_of
 
 import reportgen
 
@@ -21,12 +20,6 @@ ARGUMENTS: dict[str, tuple[Any, ...]] = {
     "create_progress_artifact": (50, "summary", "what"),
 }
 every_function = pytest.mark.parametrize("name", ARGUMENTS)
-
-
-@pytest.fixture(autouse=True)
-def fresh() -> Iterator[None]:
-    with fresh_process():
-        yield
 
 
 def twin_of(name: str) -> Any:
