@@ -10,11 +10,16 @@ from reportgen.views.parts import RawFile
 
 
 def static_files(model: Model) -> list[RawFile]:
-    """The shared files of a site: style, script, and the stamp that the masthead of every page shows."""
-    folder = find_data_folder("templates") / "static"
+    """The shared files of a site: styles, scripts, and the stamp that the masthead of every page shows.
+
+    The script of all pages is made of the files of `templates/scripts`, each of which stands alone; what only one kind of
+    page needs lies in `templates/static` as it is.
+    """
+    folder = find_data_folder("templates")
+    scripts = sorted((folder / "scripts").glob("*.js"))
     return [
-        RawFile(urls.STYLE, (folder / "report.css").read_bytes()),
-        RawFile(urls.SCRIPT, (folder / "report.js").read_bytes()),
+        *(RawFile(f"static/{path.name}", path.read_bytes()) for path in sorted((folder / "static").glob("*.*"))),
+        RawFile(urls.SCRIPT, b"\n".join(path.read_bytes() for path in scripts)),
         RawFile(urls.STAMP, make_stamp(model).encode()),
         RawFile(".nojekyll", b""),
     ]

@@ -106,6 +106,8 @@ class Frame:
         Of the site.
     home, style, stamp, script
         Links to the overview and to the shared files.
+    more_style, more_script
+        Links to the style and script that only this kind of page needs; mostly empty.
     navigation
         The site's sections.
     crumbs
@@ -122,6 +124,8 @@ class Frame:
     style: str
     stamp: str
     script: str
+    more_style: str
+    more_script: str
     navigation: Sequence[NavItem]
     crumbs: Sequence[Link]
     image_origin: str
@@ -176,9 +180,25 @@ class Here:
 
 
 def make_frame(
-    model: Model, page: str, title: str, *, crumbs: Sequence[tuple[str, str]] = (), image_origin: str = ""
+    model: Model,
+    page: str,
+    title: str,
+    *,
+    crumbs: Sequence[tuple[str, str]] = (),
+    image_origin: str = "",
+    more: str = "",
 ) -> Frame:
-    """Make the frame of a page; `crumbs` are (text, address) between the overview and the page."""
+    """Make the frame of a page.
+
+    Parameters
+    ----------
+    crumbs
+        Text and address of the pages between the overview and this one.
+    image_origin
+        The one other origin whose images it may show.
+    more
+        The name of the style and script in `static` that only this kind of page needs.
+    """
     here = Here(page)
     site_title = model.options.title
     trail = [Link("Overview", here.to(urls.OVERVIEW)), *(Link(text, here.to(url)) for text, url in crumbs), Link(title)]
@@ -189,6 +209,8 @@ def make_frame(
         style=here.to(urls.STYLE),
         stamp=here.to(urls.STAMP),
         script=here.to(urls.SCRIPT),
+        more_style=here.to(f"static/{more}.css") if more else "",
+        more_script=here.to(f"static/{more}.js") if more else "",
         navigation=_make_navigation(page if page in _SECTIONS else f"{page.rpartition('/')[0]}/"),
         crumbs=trail if page not in (urls.OVERVIEW, urls.NOT_FOUND) else (),
         image_origin=image_origin,
