@@ -7,6 +7,7 @@ import hashlib
 import json
 import multiprocessing
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -182,6 +183,25 @@ def test_numbers_go_on_when_the_encoder_changes(journal: Journal, monkeypatch: p
 
 def test_names_of_writers_differ() -> None:
     assert len({new_writer() for _ in range(100)}) == 100
+
+
+def test_folder_that_is_removed_for_empty_just_now_is_made_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    open_file = os.open
+    removed: list[Path] = []
+
+    def open_later(path: str, *arguments: Any) -> int:
+        if len(removed) < 3:
+            removed.append(Path(path).parent)
+            removed[-1].rmdir()
+        return open_file(path, *arguments)
+
+    monkeypatch.setattr(os, "open", open_later)
+    append(Journal(LOGS, RUN, "main", strict=True), "a")
+    assert removed == [LOGS / RUN] * 3
+    removed.clear()
+    blob = Journal(LOGS, "another", "main", strict=True).add_blob(PNG, "png")
+    assert removed == [LOGS / "another/blobs"] * 3
+    assert (removed[0] / blob).read_bytes() == PNG
 
 
 # Threads and processes

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 LOG_FORMAT = 1  # the format that is written here; `reportgen.records` lists what each version changed
 
 _LOG_OPENING = '{"kind":"log"'
+_MOST_TRIES = 20
 _OPEN_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 
 
@@ -240,8 +241,7 @@ class Journal:
         return self._seq > 0 and not self.size and not os.path.exists(segment_path(self.path))
 
     def _open_file(self) -> int:
-        os.makedirs(os.path.dirname(self.path), exist_ok=True)
-        return os.open(self.path, _OPEN_FLAGS, 0o644)
+        return _create(self.path, _OPEN_FLAGS, 0o644)
 
     def report_loss(self, error: OSError) -> None:
         """Count one lost record or file, and warn if it is the first trouble.
@@ -350,12 +350,20 @@ def _lock_shared(descriptor: int) -> bool:
     return True
 
 
+def _create(path: str, flags: int, mode: int) -> int:
+    """Open a file of a folder that may have to be made, again and again while another process removes it for empty."""
+    for _ in range(_MOST_TRIES):
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with contextlib.suppress(FileNotFoundError):
+            return os.open(path, flags, mode)
+    return os.open(path, flags, mode)
+
+
 def _write_atomically(path: str, content: bytes, *, fsync: bool) -> None:
     folder, name = os.path.split(path)
-    os.makedirs(folder, exist_ok=True)
     temporary = os.path.join(folder, f".{name}.{os.urandom(4).hex()}")
     try:
-        with open(temporary, "xb") as file:
+        with open(_create(temporary, _OPEN_FLAGS | os.O_EXCL, 0o666), "wb") as file:
             file.write(content)
             if fsync:
                 file.flush()
