@@ -127,10 +127,12 @@ class _Search:
                 self._keys.add(artifact.key)
             if artifact.blob:
                 self._units.add(Unit("blob", artifact.blob))
+            users = model.users(artifact)
+            self._units.update(Unit("metric", name) for user in users for name in user.metrics)  # names what it read
             if self._is_shown_as_before(artifact):
-                self._pages.update(user.id for user in model.users(artifact))
+                self._pages.update(user.id for user in users)
             else:
-                self._add_users(model.users(artifact))
+                self._add_users(users)
         for edge in run.edges:
             artifact_read = model.find_artifact(edge.artifact_id)
             if artifact_read:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -9,6 +10,7 @@ from reportgen.charts.marks import marker
 from reportgen.charts.svg import percent, px, text
 
 _APART = 14.0  # px between two baselines
+_RULES_APART = 0.16  # of the frame, between two labels of rules
 _NAME_WIDTH = 0.3  # of the frame, which a name at most takes
 
 
@@ -73,13 +75,11 @@ def spread(ys: Sequence[float], *, low: float, high: float) -> list[float]:
     return placed
 
 
-def rule_labels(rules: Sequence[tuple[float, str]], height: int) -> Iterator[str]:
-    """Write each rule's label at its foot, one line higher when the one before stands close."""
-    before, line = -1.0, 0
-    for share, label in sorted(rules):
-        line = line + 1 if share - before < 0.35 else 0
-        before = share
-        anchor, shift = ("lab e", -6) if share > 0.6 else ("lab", 6)
-        y = max(10, height - 10 - line * int(_APART))
-        if label:
-            yield f'<text class="{anchor}" x="{percent(share)}" dx="{shift}" y="{y}">{text(label)}</text>'
+def rule_labels(rules: Sequence[tuple[float, str]]) -> Iterator[str]:
+    """Write the labels of rules above the frame, from the right; one that would touch its neighbour is left out."""
+    before = math.inf
+    for share, label in sorted(rules, reverse=True):
+        if label and before - share >= _RULES_APART:
+            before = share
+            anchor = "lab e" if share > 1 - _RULES_APART / 2 else "lab c" if share > _RULES_APART / 2 else "lab"
+            yield f'<text class="{anchor}" x="{percent(share)}" y="-3">{text(label)}</text>'

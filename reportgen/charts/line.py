@@ -82,6 +82,7 @@ def line_chart(
     log_y: bool = False,
     band: Band | None = None,
     rules: Sequence[tuple[float, str]] = (),
+    levels: Sequence[tuple[float, float, float]] = (),
 ) -> Markup:
     """Draw series in one frame.
 
@@ -100,6 +101,8 @@ def line_chart(
         Logarithmic y axis; linear after all when a value is zero or below, which the description then says.
     rules
         Dotted vertical lines: x and label.
+    levels
+        Grey horizontal lines over the others: x of both ends and y.
     """
     layers = [_layer(one) for one in sorted(series, key=_depth)]
     has_values = any(layer.points.ys for layer in layers)
@@ -116,11 +119,11 @@ def line_chart(
             _head(chart_id, title, " ".join([description, *notes]).strip(), height, role=role),
             *y_lines(ticks, plot.y, height),
             x_axis(tuple(x_ticks(x_kind, low, high, columns, x_labels)) if columns else (), plot.x, height),
-            *_stretched(layers, area, plot),
+            *_stretched(layers, area, levels, plot),
             *(_rule(x, plot) for x, _ in rules),
             *_marks(layers, plot),
             *y_texts(ticks, plot.y, height, y_format),
-            *rule_labels([(plot.x.share(x), label) for x, label in rules], height),
+            *rule_labels([(plot.x.share(x), label) for x, label in rules]),
             *end_labels(_line_ends(layers, plot), height),
             "" if has_values else f'<text class="c" x="50%" y="{height // 2}">no finite value</text>',
             "</svg>",
@@ -187,8 +190,13 @@ def _depth(series: Series) -> tuple[bool, int, int]:
     return series.slot != 0, list(_WEIGHTS).index(series.weight), -series.slot
 
 
-def _stretched(layers: Sequence[_Layer], area: Sequence[BandSegment], plot: _Plot) -> Iterator[str]:
-    """Draw what stretches with the width: the band and the lines."""
+def _stretched(
+    layers: Sequence[_Layer],
+    area: Sequence[BandSegment],
+    levels: Sequence[tuple[float, float, float]],
+    plot: _Plot,
+) -> Iterator[str]:
+    """Draw what stretches with the width: the band, the lines, the levels."""
     box = f'width="100%" height="{plot.height}" viewBox="0 0 1000 {plot.height}"'
     yield f'<svg {box} preserveAspectRatio="none">'
     for segment in area:
@@ -196,6 +204,9 @@ def _stretched(layers: Sequence[_Layer], area: Sequence[BandSegment], plot: _Plo
         there, back = plot.write(xs, high), plot.write(xs, low)
         yield f'<path class="band" d="M{" ".join([*there, *reversed(back)])}z"/>'
     yield from (_line(layer, plot) for layer in layers if layer.line.xs)
+    if levels:
+        pieces = ["M" + " ".join(plot.write(xs, (y, y))) for *xs, y in levels]
+        yield f'<path class="level" d="{"".join(pieces)}"/>'
     yield "</svg>"
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain
 from typing import Any
 
 import pyarrow as pa
@@ -19,6 +20,14 @@ from reportgen.charts import line_chart, sample, sparkline
 from reportgen.model import ListSeries, MetricInfo, Model, Series
 from reportgen.stats import deviation, mean
 from reportgen.text import LAST_US, Change, describe_change, first_line, format_count, format_date, format_number
+from reportgen.views.levels import (
+    MOST_RUNS,
+    LevelChange,
+    SeriesLevels,
+    describe_levels,
+    label_changes,
+    newest_changes,
+)
 from reportgen.views.metrics import goal_text
 from reportgen.views.overlay import ListChart, make_list_chart
 from reportgen.views.parts import (
@@ -39,7 +48,6 @@ from reportgen.views.pipeline import run_labels
 from reportgen.views.tables import write_csv
 
 _MAX_SERIES = 5
-_MAX_RUNS = 1000
 _MAX_VALUES = 100
 _MAX_ROWS = 10_000
 _MEAN_OF = 14
@@ -101,6 +109,8 @@ class MetricView:
         Its values over runs; at most five pipelines in one chart.
     rows
         A row for each pipeline and deployment.
+    changes
+        Runs from which on its level was another, the newest first.
     lists
         List metrics of this name, overlaid.
     values
@@ -116,6 +126,7 @@ class MetricView:
     facts: Sequence[Fact]
     histories: Sequence[HistoryChart]
     rows: Sequence[SeriesRow]
+    changes: Sequence[LevelChange]
     lists: Sequence[ListChart]
     values: Sequence[ValueRow]
     values_label: str
@@ -132,7 +143,8 @@ def make_page(model: Model, info: MetricInfo) -> Page:
     """Make the page of one metric."""
     url = urls.metric(info.name)
     here = Here(url)
-    chunks = [info.series[start : start + _MAX_SERIES] for start in range(0, len(info.series), _MAX_SERIES)]
+    found = [SeriesLevels(model, info, series) for series in info.series]
+    chunks = [found[start : start + _MAX_SERIES] for start in range(0, len(found), _MAX_SERIES)]
     values = _value_rows(model, here, info)
     goal = goal_text(info)
     view = MetricView(
@@ -143,6 +155,7 @@ def make_page(model: Model, info: MetricInfo) -> Page:
         facts=_facts(model, here, info),
         histories=[_history(model, here, info, chunk, number) for number, chunk in enumerate(chunks)],
         rows=[_series_row(model, here, info, series, number) for number, series in enumerate(info.series)],
+        changes=newest_changes(chain(*(one.changes(here, _pipeline_link(here, one.series)) for one in found))),
         lists=[make_list_chart(model, here, info, line, number) for number, line in enumerate(info.lists)],
         values=values,
         values_label=_label_values(len(values), sum(len(series.values) for series in info.series)),
@@ -209,9 +222,14 @@ def _facts(model: Model, here: Here, info: MetricInfo) -> list[Fact]:
     return [*facts, Fact("Download", comma_separated(downloads))]
 
 
-def _history(model: Model, here: Here, info: MetricInfo, chunk: Sequence[Series], number: int) -> HistoryChart:
+def _pipeline_link(here: Here, series: Series) -> Link:
+    return Link(_place(series), here.pipeline(series.pipeline).url)
+
+
+def _history(model: Model, here: Here, info: MetricInfo, found: Sequence[SeriesLevels], number: int) -> HistoryChart:
+    chunk = [one.series for one in found]
     every = sorted(position for series in chunk for position in series.positions)
-    positions = every[-_MAX_RUNS:]
+    positions = every[-MOST_RUNS:]
     place = {position: number for number, position in enumerate(positions)}
     lines = []
     for slot, series in enumerate(chunk, 1):
@@ -231,18 +249,28 @@ def _history(model: Model, here: Here, info: MetricInfo, chunk: Sequence[Series]
         )
     n_values = sum(len(series.values) for series in info.series)
     listed = "every number" if n_values <= _MAX_VALUES else f"the newest {_MAX_VALUES} numbers"
+    levels = describe_levels(found)
     chart = line_chart(
         lines,
         chart_id=f"history{number}",
         title=f"{info.name} of {format_count(len(positions), 'run')}",
-        description=f"{_lede(model, info)} The table of values has {listed}.",
+        description=" ".join(filter(None, [_lede(model, info), levels, f"The table of values has {listed}."])),
         height=210,
         x_kind="category",
         x_labels=run_labels([model.columns.started_at[position] for position in positions]),
         y_format=tick_format(info.form),
+        rules=[(place[at], label) for at, label in label_changes(found, model) if at in place],
+        levels=[*_level_lines(found, place)],
     )
     which = "each run" if len(positions) == len(every) else f"the newest {len(positions):,} of {len(every):,} runs"
-    return HistoryChart(f"Value at the end of {which}, in the order they began.", chart)
+    return HistoryChart(f"Value at the end of {which}, in the order they began. {levels}".strip(), chart)
+
+
+def _level_lines(found: Sequence[SeriesLevels], place: Mapping[int, int]) -> Iterator[tuple[float, float, float]]:
+    """Give the levels as they are drawn, of those that began before the frame the rest."""
+    for first, last, value in chain(*(one.lines() for one in found)):
+        if last in place:
+            yield place.get(first, 0), place[last], value
 
 
 def _url_at(model: Model, here: Here, positions: Sequence[int], index: int) -> str:

@@ -42,6 +42,7 @@ _N_RUNS = 200
 _N_CHARTS = 12
 _MAX_RUNS = 400
 _MAX_LINES = 5
+_DAYS_OF_YEAR = 366
 _MINUTE_US = 60_000_000
 _DAY_US = 24 * 60 * _MINUTE_US
 
@@ -138,10 +139,14 @@ def _facts(here: Here, pipeline: Pipeline) -> list[Fact]:
 
 
 def run_labels(starts: Sequence[int]) -> list[str]:
-    """Label the beginnings of runs along an axis: the day; where all are of one day the time, in seconds if need be."""
+    """Label the beginnings of runs along an axis: the day, or of more than a year the month with its year.
+
+    Where all are of one day it is the time, in seconds if need be.
+    """
     days = [at // _DAY_US for at in starts]
     if len(set(days)) > 1:
-        names = {day: format_date(day * _DAY_US).rsplit(" ", 1)[0] for day in set(days)}
+        part = slice(1, None) if max(days) - min(days) > _DAYS_OF_YEAR else slice(-1)
+        names = {day: " ".join(format_date(day * _DAY_US).split(" ")[part]) for day in set(days)}
         return [names[day] for day in days]
     minutes = [at // _MINUTE_US for at in starts]
     if len(set(minutes)) <= len(minutes) // 2:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from markupsafe import Markup
 
@@ -43,8 +42,8 @@ from reportgen.views.parts import (
     headline_metrics,
     make_frame,
     metric_cell,
-    value_text,
 )
+from reportgen.views.setup import Setting, compare_contexts, compare_params
 from reportgen.views.steps import ErrorView, StepRow, make_errors, make_step_row
 from reportgen.views.version import short_difference
 
@@ -57,15 +56,6 @@ class LineageRow:
     verb: str
     what: Link
     note: str
-
-
-@dataclass(frozen=True)
-class Pair:
-    """A named value; `before` is the value of the run before where it differs."""
-
-    name: str
-    value: str
-    before: str | None
 
 
 @dataclass(frozen=True)
@@ -147,8 +137,8 @@ class RunView:
     n_artifacts: str
     graph: GraphView | None
     lineage: Sequence[LineageRow]
-    params: Sequence[Pair]
-    context: Sequence[Pair]
+    params: Sequence[Setting]
+    context: Sequence[Setting]
     records: str
     problems: Sequence[ProblemRow]
 
@@ -204,8 +194,8 @@ def make_page(model: Model, run: Run) -> Page:
         n_artifacts=format_count(len(run.artifacts), "artifact"),
         graph=run_graph(model, here, run) if lineage else None,
         lineage=lineage,
-        params=_pairs(dict(sorted(run.params.items())), before.params if before else None),
-        context=_pairs(_facts_of_context(run.context), _facts_of_context(before.context) if before else None),
+        params=compare_params(run, before),
+        context=compare_contexts(run, before),
         records=_records(run),
         problems=[
             ProblemRow(f"{problem.file}, line {problem.line}" if problem.line else problem.file, problem.reason)
@@ -312,27 +302,6 @@ def _step_word(run: Run, step_id: str | None) -> str:
 
 def _dataset_note(edge: Edge) -> str:
     return ", ".join(part for part in (edge.uri if edge.name else "", edge.digest[:12]) if part)
-
-
-def _pairs(values: Mapping[str, Any], before: Mapping[str, Any] | None) -> list[Pair]:
-    pairs = []
-    for name in [*values, *(name for name in before or () if name not in values)]:
-        now = value_text(values[name]) if name in values else ""
-        old = value_text(before[name]) if before is not None and name in before else ""
-        differs = before is not None and values.get(name) != before.get(name)
-        pairs.append(Pair(name, now, old if differs else None))
-    return pairs
-
-
-def _facts_of_context(context: Mapping[str, Any]) -> dict[str, Any]:
-    """Give code and machine of a run as names and values: what is grouped in the record gets the group's name."""
-    facts: dict[str, Any] = {}
-    for name, value in sorted(context.items()):
-        inner = value if isinstance(value, dict) else None
-        group = {name: value} if inner is None else {f"{name} {key}": inner[key] for key in sorted(inner)}
-        for label, fact in group.items():
-            facts[label] = ("yes" if fact else "no") if isinstance(fact, bool) else fact
-    return facts
 
 
 def _records(run: Run) -> str:
