@@ -22,6 +22,7 @@ def static_files(model: Model) -> list[RawFile]:
         RawFile(urls.SCRIPT, b"\n".join(path.read_bytes() for path in scripts)),
         RawFile(urls.STAMP, make_stamp(model).encode()),
         RawFile(".nojekyll", b""),
+        *(RawFile(url, content) for url, content in model.theme.files.items()),
     ]
 
 

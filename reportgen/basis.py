@@ -13,14 +13,16 @@ from reportgen import __version__
 from reportgen.datafolders import find_data_folder
 from reportgen.formats import DATA_FORMAT
 from reportgen.options import Options
+from reportgen.theme import NO_THEME, Theme
 
 _LIBRARIES = ("jinja2", "markdown", "nh3", "pyarrow", "pygments", "pymdown-extensions")
 
 
-def basis_of_site(options: Options) -> str:
+def basis_of_site(options: Options, theme: Theme = NO_THEME) -> str:
     """Give 32 hex digits; two builds of the same records with the same ones give the same bytes."""
     known = hashlib.blake2b(_basis_of_program(), digest_size=16)
     known.update(msgspec.json.encode(options, order="sorted"))
+    known.update(theme.digest.encode())
     return known.hexdigest()
 
 

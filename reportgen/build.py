@@ -28,6 +28,7 @@ from reportgen.places import divide_paths, find_store
 from reportgen.plan import Base, BuildResult, NoProgress, Plan, Progress
 from reportgen.publish import Manifest, check_output, lock_site, repair_site
 from reportgen.seen import basis_of, identify_all
+from reportgen.theme import NO_THEME, load_theme
 
 if TYPE_CHECKING:
     from reportgen.model import Model
@@ -57,7 +58,7 @@ def build_site(
     output
         The site's folder: empty, not there yet, or an earlier site, which is replaced or brought up to date.
     options
-        Title, and what is known of metrics.
+        Title, what is known of metrics, and the folder of the theme.
     base
         An earlier site, of which runs stay though their logs are gone.
     full
@@ -79,7 +80,8 @@ def build_site(
     inputs = [*inputs, *([base] if base else [])]
     logs, sites = divide_paths(inputs)
     log_dirs = [*{path.resolve() if path.is_dir() else path: None for path in logs}]
-    basis, source_date_us = basis_of_site(options), _source_date_us()
+    theme = load_theme(options.theme)
+    basis, source_date_us = basis_of_site(options, theme), _source_date_us()
     with lock_site(output, lambda path: say(f"another build is at work on {path}; waiting for it")):
         if repair_site(output) == "finished":
             say(f"finished an update of {output} that was interrupted")
@@ -105,7 +107,7 @@ def build_site(
             from reportgen.making import make_site, update_site_of
 
             shown = progress or NoProgress()
-            plan = Plan(inputs, sites, seen, output, options, basis, source_date_us, open_executor, shown)
+            plan = Plan(inputs, sites, seen, output, options, theme, basis, source_date_us, open_executor, shown)
             result, manifest = update_site_of(plan, old, run_ids) if old else make_site(plan)
         state = msgspec.structs.replace(state, manifest=manifest.digest)
         if not old or state != old.state:
@@ -176,5 +178,5 @@ def read_model(inputs: Sequence[Path], options: Options) -> Model:
 
     logs, sites = divide_paths(inputs)
     seen = identify_all([file for log_dir in logs for file in scan_logs(log_dir)])
-    plan = Plan(inputs, sites, seen, Path(), options, "", _source_date_us(), None, NoProgress())
+    plan = Plan(inputs, sites, seen, Path(), options, NO_THEME, "", _source_date_us(), None, NoProgress())
     return open_model(plan)

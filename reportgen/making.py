@@ -75,7 +75,8 @@ def open_model(plan: Plan) -> Model:
 
 
 def _open(plan: Plan, store: Store) -> Model:
-    return Model(store, plan.options, Files(_FoldersOf(plan.seen), plan.sites), source_date_us=plan.source_date_us)
+    files = Files(_FoldersOf(plan.seen), plan.sites)
+    return Model(store, plan.options, files, theme=plan.theme, source_date_us=plan.source_date_us)
 
 
 def _write_store(plan: Plan, site: SiteWriter) -> Store:
@@ -128,7 +129,7 @@ def _make(plan: Plan, site: SiteWriter, model: Model, units: Sequence[Unit], sto
 def _job_of(plan: Plan, site: SiteWriter, stores: Sequence[Path]) -> Job:
     """Write down what workers need, who may be in another folder."""
     places, sites = [path.resolve() for path in stores], [path.resolve() for path in plan.sites]
-    return Job(places, site.folder, plan.options, _FoldersOf(plan.seen), sites, plan.source_date_us)
+    return Job(places, site.folder, plan.options, plan.theme, _FoldersOf(plan.seen), sites, plan.source_date_us)
 
 
 def _facts_of(plan: Plan, model: Model) -> dict[str, Any]:

@@ -116,6 +116,7 @@ class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     output: str = "site"
     metrics: dict[str, MetricOptions] = {}
     headline_metrics: list[str] = []
+    theme: str = ""
     warn_outside_run: bool = True
     max_list_values: Annotated[int, msgspec.Meta(ge=0)] = 50_000
     durability: Literal["process", "disk"] = "process"

@@ -13,6 +13,7 @@ from reportgen.options import Options
 from reportgen.parallel import OpenExecutor
 from reportgen.publish import Manifest
 from reportgen.seen import SeenFile
+from reportgen.theme import Theme
 
 if TYPE_CHECKING:
     from reportgen.log.reader import Problem
@@ -90,6 +91,8 @@ class Plan:
         The folder of the site.
     options
         Title, and what is known of metrics.
+    theme
+        How it looks.
     basis
         What the bytes of the site depend on besides its records.
     source_date_us
@@ -105,6 +108,7 @@ class Plan:
     seen: Sequence[SeenFile]
     output: Path
     options: Options
+    theme: Theme
     basis: str
     source_date_us: int | None
     open_executor: OpenExecutor | None

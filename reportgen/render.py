@@ -10,18 +10,29 @@ import contextlib
 import hashlib
 import re
 import sys
+import traceback
 from collections.abc import Sequence
 from importlib.util import cache_from_source
 from pathlib import Path
 from typing import Any
 
 import jinja2
-from jinja2 import FileSystemBytecodeCache, FileSystemLoader, StrictUndefined, nodes
+from jinja2 import (
+    ChoiceLoader,
+    FileSystemBytecodeCache,
+    FileSystemLoader,
+    FunctionLoader,
+    PrefixLoader,
+    StrictUndefined,
+    nodes,
+)
 from jinja2.bccache import Bucket
 from jinja2.compiler import CodeGenerator, Frame
 from markupsafe import Markup, escape
 
 from reportgen.datafolders import find_data_folder
+from reportgen.errors import InputError
+from reportgen.theme import NO_THEME, Theme
 from reportgen.views.parts import Page
 
 _NOT_HTML = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
@@ -52,6 +63,7 @@ class Environment(jinja2.Environment):
     """An environment that escapes always, and quickly."""
 
     code_generator_class = _Generator
+    theme = NO_THEME
     escape = staticmethod(_escape)
 
 
@@ -76,11 +88,18 @@ class _CompiledTemplates(FileSystemBytecodeCache):
                 super().dump_bytecode(bucket)
 
 
-def make_environment() -> Environment:
-    """Make the environment that all pages are rendered in."""
+def make_environment(theme: Theme = NO_THEME) -> Environment:
+    """Make the environment that all pages are rendered in.
+
+    Raises
+    ------
+    InputError
+        A template of the theme is none.
+    """
     templates = find_data_folder("templates")
+    own = FileSystemLoader(templates)
     environment = Environment(
-        loader=FileSystemLoader(templates),
+        loader=ChoiceLoader([_load_from(theme), PrefixLoader({"reportgen": own}), own]) if theme.templates else own,
         bytecode_cache=_CompiledTemplates(templates),
         autoescape=True,
         undefined=StrictUndefined,
@@ -91,12 +110,52 @@ def make_environment() -> Environment:
     )
     environment.globals["zip"] = zip
     environment.filters["number_rows"] = _write_number_rows
+    environment.theme = theme
+    for name in theme.templates:
+        try:
+            environment.get_template(name)
+        except jinja2.TemplateSyntaxError as error:
+            raise _theme_error(f"{error.filename}, line {error.lineno}: {error.message}") from error
     return environment
 
 
+def _load_from(theme: Theme) -> FunctionLoader:
+    def load(name: str) -> tuple[str, str, None] | None:
+        source = theme.templates.get(name)
+        return None if source is None else (source, theme.path_of(name), None)
+
+    return FunctionLoader(load)
+
+
 def render_page(environment: Environment, page: Page) -> bytes:
-    """Render a page: its template gets exactly the fields of its view."""
-    return _encode(environment.get_template(page.template).render(vars(page.view)))
+    """Render a page: its template gets exactly the fields of its view.
+
+    Raises
+    ------
+    InputError
+        A template of the theme asks for what is not there.
+    """
+    try:
+        html = environment.get_template(page.template).render(vars(page.view))
+    except Exception as error:
+        place = _find_place(environment.theme, error)
+        if not place:
+            raise
+        reason = f"there is no template {error}" if isinstance(error, jinja2.TemplateNotFound) else str(error)
+        raise _theme_error(f"{place}: {reason}") from error
+    return _encode(html)
+
+
+def _find_place(theme: Theme, error: Exception) -> str:
+    """Say where in the templates of a theme an error arose; nothing when it is none of theirs."""
+    paths = {theme.path_of(name) for name in theme.templates}
+    frames = (frame for frame in reversed(traceback.extract_tb(error.__traceback__)) if frame.filename in paths)
+    return next((f"{frame.filename}, line {frame.lineno}" for frame in frames), "")
+
+
+def _theme_error(message: str) -> InputError:
+    hint = "the fields that each template gets are in docs/views.md"
+    return InputError(f"theme: {message}", hint=hint, slug="bad-theme")
 
 
 def _encode(html: str) -> bytes:

@@ -17,6 +17,7 @@ from reportgen.publish import WrittenFile, write_file
 from reportgen.publish.disk import not_shared
 from reportgen.render import make_environment, render_page
 from reportgen.store import Layers, StoreFolder
+from reportgen.theme import Theme
 from reportgen.units import Unit, make_unit
 from reportgen.views.parts import Page
 
@@ -37,6 +38,8 @@ class Job:
         The folder that files are written into.
     options
         Title, and what is known of metrics.
+    theme
+        How it looks.
     folders_of, sites
         Where images and large tables lie: the folders of the logs of each run, and the stores of sites.
     source_date_us
@@ -46,6 +49,7 @@ class Job:
     stores: Sequence[Path]
     site: Path
     options: Options
+    theme: Theme
     folders_of: Callable[[str], Sequence[Path]]
     sites: Sequence[Path]
     source_date_us: int | None
@@ -55,6 +59,7 @@ class Job:
             Layers([StoreFolder(folder, is_own=True) for folder in self.stores]),
             self.options,
             Files(self.folders_of, self.sites),
+            theme=self.theme,
             source_date_us=self.source_date_us,
         )
 
@@ -68,7 +73,7 @@ def prime_job(path: Path, job: Job, model: Model) -> None:
     """Write a job down for the workers; this process, and those that it forks, take the model that is there."""
     path.write_bytes(pickle.dumps(job))
     _opened.clear()
-    _opened[path] = job, model, partial(render_page, make_environment())
+    _opened[path] = job, model, partial(render_page, make_environment(job.theme))
 
 
 def _open_job(path: Path) -> _Opened:
@@ -79,7 +84,7 @@ def _open_job(path: Path) -> _Opened:
             raise not_shared(path.parent) from error
         job: Job = pickle.loads(content)  # noqa: S301 — the build that started this process wrote it
         _opened.clear()
-        _opened[path] = job, job.open_model(), partial(render_page, make_environment())
+        _opened[path] = job, job.open_model(), partial(render_page, make_environment(job.theme))
     return _opened[path]
 
 

@@ -20,7 +20,7 @@ LAYERS: list[set[str]] = [
     {"config_errors"},
     {"settings"},
     {"mirror", "outbox"},
-    {"options"},
+    {"options", "theme"},
     {"places", "seen", "basis"},
     {"history"},
     {"parallel", "publish"},

@@ -14,6 +14,7 @@ title = "Nightly"
 logs = ["a", "b"]
 output = "public"
 headline_metrics = ["accuracy"]
+theme = "theme"
 warn_outside_run = false
 max_list_values = 100
 durability = "disk"
@@ -45,6 +46,7 @@ ALL_SET = Options(
     logs=["a", "b"],
     output="public",
     headline_metrics=["accuracy"],
+    theme="theme",
     warn_outside_run=False,
     max_list_values=100,
     durability="disk",
@@ -78,6 +80,7 @@ def test_defaults_are_those_of_a_missing_file() -> None:
         "output": "site",
         "metrics": {},
         "headline_metrics": [],
+        "theme": "",
         "warn_outside_run": True,
         "max_list_values": 50_000,
         "durability": "process",

@@ -30,6 +30,7 @@ from reportgen.store import DAY_TABLES, Store, table_rows, with_plain_times
 from reportgen.store.arrays import int_array, text_array, unique_texts
 from reportgen.tables import TableFile
 from reportgen.text import number_form
+from reportgen.theme import NO_THEME, Theme
 
 _STATUS_ORDER: dict[str, int] = {"failed": 0, "stalled": 1, "running": 2, "cancelled": 3, "completed": 4}
 _N_ARTIFACTS = 1000  # that are kept: the version before one is asked for by several pages
@@ -44,6 +45,8 @@ class Model:
     ----------
     options
         Title, and what is known of metrics.
+    theme
+        How the site looks.
     files
         Images and large tables.
     columns
@@ -65,7 +68,13 @@ class Model:
     """
 
     def __init__(
-        self, store: Store, options: Options, files: Files | None = None, *, source_date_us: int | None = None
+        self,
+        store: Store,
+        options: Options,
+        files: Files | None = None,
+        *,
+        theme: Theme = NO_THEME,
+        source_date_us: int | None = None,
     ) -> None:
         """Open the model of a store.
 
@@ -77,10 +86,13 @@ class Model:
             Title, and goals, units and tolerances of metrics.
         files
             Where images and large tables lie.
+        theme
+            How the site looks.
         source_date_us
             The moment the site speaks of, if it is later than the newest record.
         """
         self.options = options
+        self.theme = theme
         self.files = files or Files(lambda run_id: (), ())
         self._store = store
         self.columns = columns = RunColumns(store.read("runs", RUN_COLUMNS))

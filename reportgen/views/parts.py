@@ -6,7 +6,7 @@ import json
 import math
 import urllib.parse
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, NamedTuple, TypeVar
 
@@ -25,6 +25,7 @@ from reportgen.text import (
     format_short_time,
     html_time,
 )
+from reportgen.theme import Logo
 
 T = TypeVar("T")
 
@@ -108,6 +109,10 @@ class Frame:
         Links to the overview and to the shared files.
     more_style, more_script
         Links to the style and script that only this kind of page needs; mostly empty.
+    theme_style
+        Link to the style of the theme; mostly empty.
+    logo
+        The image before the title of the site, if the theme has one.
     navigation
         The site's sections.
     crumbs
@@ -126,6 +131,8 @@ class Frame:
     script: str
     more_style: str
     more_script: str
+    theme_style: str
+    logo: Logo | None
     navigation: Sequence[NavItem]
     crumbs: Sequence[Link]
     image_origin: str
@@ -211,6 +218,8 @@ def make_frame(
         script=here.to(urls.SCRIPT),
         more_style=here.to(f"static/{more}.css") if more else "",
         more_script=here.to(f"static/{more}.js") if more else "",
+        theme_style=here.to(model.theme.style) if model.theme.style else "",
+        logo=replace(model.theme.logo, url=here.to(model.theme.logo.url)) if model.theme.logo else None,
         navigation=_make_navigation(page if page in _SECTIONS else f"{page.rpartition('/')[0]}/"),
         crumbs=trail if page not in (urls.OVERVIEW, urls.NOT_FOUND) else (),
         image_origin=image_origin,
