@@ -22,9 +22,9 @@ from typing import NamedTuple
 LEAST_VALUES = 10
 _CAP = 9.0  # of the loss: values three times the noise away from a level cost all the same
 _PENALTY, _PENALTY_PER_LOG = 12.0, 5.0
-_GRID_STEP = 0.125  # in units of the noise
+_GRID_STEP = 0.25  # in units of the noise
 _MOST_LEVELS = 48
-_SMOOTHED = 2  # values on each side from which the grid is made
+_SMOOTHED = 5  # values from which each level of the grid is made
 _TO_DEVIATION = 0.9539  # median distance of two values of a normal distribution, in standard deviations
 
 
@@ -112,7 +112,10 @@ def _noise(values: Sequence[float]) -> float:
 def _grid(values: Sequence[float], noise: float) -> list[float]:
     """Choose candidate levels: medians of neighbours, no closer than a part of the noise."""
     grid: list[float] = []
-    smoothed = {median(values[max(place - _SMOOTHED, 0) : place + _SMOOTHED + 1]) for place in range(len(values))}
+    middles = [
+        sorted(values[start : start + _SMOOTHED])[_SMOOTHED // 2] for start in range(len(values) - _SMOOTHED + 1)
+    ]
+    smoothed = {*middles, median(values[: _SMOOTHED // 2 + 1]), median(values[-_SMOOTHED // 2 :])}
     for level in sorted(smoothed):
         if not grid or level - grid[-1] >= _GRID_STEP * noise:
             grid.append(level)
