@@ -24,7 +24,7 @@ LAYERS: list[set[str]] = [
     {"places", "seen", "basis"},
     {"history"},
     {"parallel", "publish"},
-    {"plan", "cluster"},
+    {"plan", "cluster", "branch"},
     {"recorder"},
     {"metrics", "decorators"},
     {"store"},

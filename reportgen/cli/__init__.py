@@ -20,6 +20,7 @@ from reportgen.cli.log import log
 from reportgen.cli.messages import say
 from reportgen.cli.metric import metric
 from reportgen.cli.prune import prune
+from reportgen.cli.publish import publish
 from reportgen.cli.runs import runs
 from reportgen.cli.seal import seal
 from reportgen.errors import ReportgenError
@@ -40,6 +41,7 @@ cli.add_command(lineage)
 cli.add_command(log)
 cli.add_command(metric)
 cli.add_command(prune)
+cli.add_command(publish)
 cli.add_command(runs)
 cli.add_command(seal)
 

@@ -85,9 +85,16 @@ class Manifest:
     def read(cls, folder: Path) -> Manifest | None:
         """Read the manifest of the site in a folder; `None` when there is none of ours."""
         try:
-            content = (folder / MANIFEST).read_bytes()
+            return cls.parse((folder / MANIFEST).read_bytes())
+        except OSError:
+            return None
+
+    @classmethod
+    def parse(cls, content: bytes) -> Manifest | None:
+        """Take the content of such a file; `None` when it is none of ours."""
+        try:
             manifest = cls._parse(content) or cls._parse_any(content)
-        except (OSError, ValueError):
+        except ValueError:
             return None
         return manifest if manifest.facts.get("generator") == GENERATOR else None
 
