@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from xml.etree.ElementTree import Element
 
 import msgspec
@@ -20,6 +20,9 @@ from reportgen.render import make_environment, render_page
 from reportgen.views import graphs, lineage
 from reportgen.views import run as run_view
 from reportgen.views import version as version_view
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 HOSTILE = "</title><script>alert(1)</script>\"'>{{7*7}}"
 
@@ -170,6 +173,55 @@ def test_300_boxes_are_all_drawn(tmp_path: Path) -> None:
     assert view.graph
     assert view.graph.note == ""
     assert len(boxes(html_of(lineage.make_page(model_of(tmp_path))))) == 3 * 99
+
+
+def write_steps(logs: Path, n_pipelines: int) -> None:
+    """Write pipelines that each read a key of the one before in one step and make one in the next."""
+    for number in range(n_pipelines):
+        read = [use(artifact=f"a{number - 1}", key=f"key-{number - 1}", step="s1")] if number else []
+        records = [
+            *[step_start("s1", "load"), *read, end("failed" if number == 7 else "completed", step="s1")],
+            *[step_start("s2", "make"), artifact(f"a{number}", f"key-{number}", step="s2"), end(step="s2")],
+        ]
+        write_run(logs, f"r{number}", [run_start(f"p{number:02}"), *records, end()], at=START + number * HOUR)
+
+
+def test_pipelines_of_many_steps_are_one_box_each(tmp_path: Path) -> None:
+    write_steps(tmp_path, 30)
+    page = lineage.make_page(model_of(tmp_path))
+    found = boxes(html_of(page))
+    assert len(found) == 60
+    assert "p03 | load, make" in found
+    assert found["p07 | failed: load"]["class"] == "bad"
+    assert page.view.graph.note == "Each pipeline is one box here; the table names its steps."
+    assert [link.text for link in page.view.groups[0].rows[0].made_by] == ["p00 / make"]
+
+
+@pytest.mark.browser
+def test_way_through_a_box_is_shown_when_it_is_pointed_at(tmp_path: Path, chromium: Browser) -> None:
+    write_steps(tmp_path / "runs", 4)
+    build_site([tmp_path / "runs"], tmp_path / "site", Options())
+    page = chromium.new_page()
+    page.goto((tmp_path / "site/lineage/index.html").as_uri())
+
+    def lit() -> list[str]:
+        found: list[str] = page.eval_on_selector_all(
+            ".dag > .lit[transform]",
+            "all => all.map(one => [...one.querySelectorAll('text')].map(t => t.textContent).join(' '))",
+        )
+        return sorted(found)
+
+    assert lit() == []
+    page.hover(".dag a:has-text('key-1')")
+    through = ["key-0 Markdown, v1", "key-1 Markdown, v1", "key-2 Markdown, v1", "key-3 Markdown, v1"]
+    assert [name for name in lit() if name.startswith("key")] == through
+    assert "load p01" in lit()
+    assert "make p00" in lit()
+    page.hover(".dag a:has-text('key-3')")
+    assert len(lit()) == len(page.query_selector_all(".dag > [transform]"))
+    page.hover("h1")
+    assert lit() == []
+    page.close()
 
 
 def test_of_more_boxes_those_of_the_newest_runs_are_drawn(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 
 from reportgen import urls
@@ -14,6 +14,7 @@ from reportgen.views.graphs import GraphView, Sketch, dataset_node
 from reportgen.views.parts import Frame, Here, Link, Page, comma_separated, make_frame, safe_href
 
 MAX_NODES = 300  # of the graph
+MAX_STEPS = 60  # nodes up to which steps are drawn one by one
 MAX_TIES = 1000
 MAX_ROWS = 1000  # of the table
 _MAX_LINKS = 12  # in a cell
@@ -119,14 +120,15 @@ def _number(n: int, noun: str) -> str:
 
 
 def _draw(model: Model, here: Here, ties: Sequence[Tie], spans: dict[_Place, StepSpan]) -> GraphView:
-    """Draw all ties, or those of the newest runs when that were too many."""
-    chosen, note = _choose(model, ties)
+    """Draw all ties, or those of the newest runs when that were too many; pipelines whole when there are many steps."""
+    is_folded = _count_nodes(ties) > max(MAX_STEPS, _count_nodes(_fold(ties)))
+    chosen, note = _choose(model, ties, is_folded=is_folded)
     sketch = Sketch()
     for tie in sorted(chosen, key=lambda tie: (not tie.is_dataset, tie)):
         step, item = ("step", tie.pipeline, tie.step), ("item", tie.is_dataset, tie.item)
         if tie.is_dataset and not tie.made:
             sketch.add(item, _item_node(model, here, tie))
-        sketch.add(step, _step_node(here, tie.pipeline, tie.step, spans))
+        sketch.add(step, (_pipeline_node if is_folded else _step_node)(here, tie.pipeline, tie.step, spans))
         sketch.add(item, _item_node(model, here, tie))
         sketch.tie(*((step, item) if tie.made else (item, step)))
     by_pipeline: dict[str, dict[Hashable, StepSpan]] = {}
@@ -139,11 +141,13 @@ def _draw(model: Model, here: Here, ties: Sequence[Tie], spans: dict[_Place, Ste
     return sketch.draw("flow", "Lineage of the project", description, note)
 
 
-def _choose(model: Model, ties: Sequence[Tie]) -> tuple[Sequence[Tie], str]:
+def _choose(model: Model, ties: Sequence[Tie], *, is_folded: bool) -> tuple[Sequence[Tie], str]:
     """Give the ties that there is room for, and say which they are when there is none for all."""
+    fold = _fold if is_folded else list[Tie]
+    ties = fold(ties)
     if _fits(ties):
-        return ties, ""
-    newest = find_ties(model, [pipeline.newest.position for pipeline in model.pipelines.values()])
+        return ties, "Each pipeline is one box here; the table names its steps." if is_folded else ""
+    newest = fold(find_ties(model, [pipeline.newest.position for pipeline in model.pipelines.values()]))
     which = "what the newest run of each pipeline read and made" if newest else "the first by name"
     chosen: Sequence[Tie] = newest or ties
     if not _fits(chosen):
@@ -151,6 +155,11 @@ def _choose(model: Model, ties: Sequence[Tie]) -> tuple[Sequence[Tie], str]:
         which += ", as far as there is room"
     shown = f"{_count_nodes(chosen):,} of {_count_nodes(ties):,} boxes and {len(chosen):,} of {len(ties):,} arrows"
     return chosen, f"Shown are {shown}: {which}."
+
+
+def _fold(ties: Iterable[Tie]) -> list[Tie]:
+    """Take the steps of a pipeline together."""
+    return [*dict.fromkeys(tie._replace(step="") for tie in ties)]
 
 
 def _count_nodes(ties: Sequence[Tie]) -> int:
@@ -179,6 +188,17 @@ def _step_node(here: Here, pipeline: str, step: str, spans: dict[_Place, StepSpa
     tip = f"step {step} of pipeline {pipeline}{', failed in its newest run' if failed else ''}"
     url = here.pipeline(pipeline).url
     return GraphNode("step", step or pipeline, note, url, tip if step else f"pipeline {pipeline}", "bad" * failed)
+
+
+def _pipeline_node(here: Here, pipeline: str, _step: str, spans: dict[_Place, StepSpan]) -> GraphNode:
+    names = [step for place, step in spans if place == pipeline and step]
+    failed = [step for step in names if spans[pipeline, step].failed]
+    note = f"failed: {', '.join(failed)}" if failed else ", ".join(names) or "pipeline"
+    tip = f"pipeline {pipeline}{f', steps {join_words(names)}' if names else ''}"
+    url = here.pipeline(pipeline).url
+    return GraphNode(
+        "step", pipeline, note, url, f"{tip}{', failed in its newest run' if failed else ''}", "bad" * bool(failed)
+    )
 
 
 def _item_node(model: Model, here: Here, tie: Tie) -> GraphNode:
