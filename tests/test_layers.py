@@ -38,6 +38,8 @@ LAYERS: list[set[str]] = [
     {"queries"},
     {"artifacts"},
     {"lineage", "reading"},
+    {"testsession"},
+    {"pytest_plugin"},
     {"images"},
     {"model"},
     {"charts", "prose", "diff"},
