@@ -12,7 +12,7 @@ from reportgen.model import Model
 from reportgen.text import format_clock, format_count, format_date, iso_day
 from reportgen.views.parts import RawFile
 
-_INDENTATION = re.compile("^ +", re.MULTILINE)
+_NOT_CODE = re.compile(r"^ +|^ */\*[^*]*\*/\n|^\n", re.MULTILINE)
 _ADOPT_STYLE = """\
 (function () {
   "use strict";
@@ -40,11 +40,11 @@ def static_files(model: Model) -> list[RawFile]:
 
 
 def _join_scripts(folder: Path) -> bytes:
-    """Put the scripts one after the other, without their indentation, which is a fifth of their size."""
+    """Put the scripts one after the other, without indentation and comments, which are a quarter of their size."""
     style = (folder / "controls.css").read_text("utf-8")
     scripts = [path.read_text("utf-8") for path in sorted(folder.glob("*.js"))]
     text = "\n".join([_ADOPT_STYLE % json.dumps(style, ensure_ascii=False), *scripts])
-    return _INDENTATION.sub("", text).encode()
+    return _NOT_CODE.sub("", text).encode()
 
 
 def make_stamp(model: Model) -> str:

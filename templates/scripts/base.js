@@ -1,17 +1,17 @@
 /* What the scripts after this one share: making elements, the state of the view in the page's address, the clipboard. */
 window.reportgen = (function () {
   "use strict";
-  var query = new URLSearchParams(location.search);
-  var waiting = 0;
+  const query = new URLSearchParams(location.search);
+  let waiting = 0;
 
   /* Makes an element; attributes that start with "on" are listeners, children may be texts. */
-  function make(name, attributes) {
-    var element = document.createElement(name);
+  function make(name, attributes, ...children) {
+    const element = document.createElement(name);
     Object.keys(attributes || {}).forEach(function (key) {
       if (key.slice(0, 2) === "on") element.addEventListener(key.slice(2), attributes[key]);
       else if (attributes[key] !== null) element.setAttribute(key, attributes[key]);
     });
-    element.append.apply(element, Array.prototype.slice.call(arguments, 2));
+    element.append(...children);
     return element;
   }
 
@@ -24,7 +24,7 @@ window.reportgen = (function () {
     if (value) query.set(name, value); else query.delete(name);
     clearTimeout(waiting);
     waiting = setTimeout(function () {
-      var text = String(query);
+      const text = String(query);
       try {
         history.replaceState(history.state, "", location.pathname + (text && "?" + text) + location.hash);
       } catch (denied) { /* some frames may not: the view then holds for this page */ }
@@ -34,18 +34,18 @@ window.reportgen = (function () {
   /* Copies a text and says so on the button for a moment. */
   function copy(text, button) {
     function said(done) {
-      var before = button.textContent;
+      const before = button.textContent;
       if (button.dataset.said) return;
       button.dataset.said = before;
       button.textContent = done ? "Copied" : "Not allowed";
       setTimeout(function () { button.textContent = before; delete button.dataset.said; }, 1500);
     }
     function byHand() {
-      var area = make("textarea", { class: "vh" });
+      const area = make("textarea", { class: "vh" });
       area.value = text;
       document.body.append(area);
       area.select();
-      var done = document.execCommand("copy");
+      const done = document.execCommand("copy");
       area.remove();
       button.focus();
       said(done);

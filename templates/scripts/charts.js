@@ -8,10 +8,10 @@
   const make = kit.make;
   const SCALES = [["", "auto"], ["linear", "linear"], ["log", "log"]];
 
-  function svg(name, attributes) {
+  function svg(name, attributes, ...children) {
     const element = document.createElementNS("http://www.w3.org/2000/svg", name);
     Object.keys(attributes).forEach((key) => element.setAttribute(key, attributes[key]));
-    element.append.apply(element, Array.prototype.slice.call(arguments, 2));
+    element.append(...children);
     return element;
   }
 
@@ -26,7 +26,7 @@
     const size = Math.abs(value);
     if (!(size < 1e15) || (size && size < 1e-4)) return minus(value.toExponential(2));
     let digits = resolution > 0 ? Math.floor(-Math.log10(resolution) + 1e-9) : 6;
-    if (digits < 0) value = Math.round(value * Math.pow(10, digits)) / Math.pow(10, digits);
+    if (digits < 0) value = Math.round(value * 10 ** digits) / 10 ** digits;
     digits = Math.min(12, Math.max(0, digits));
     return minus(value.toLocaleString("en", { maximumFractionDigits: digits, minimumFractionDigits: digits }));
   }
@@ -49,7 +49,7 @@
 
   function niceTicks(low, high, n) {
     const raw = (high - low) / n;
-    const power = Math.pow(10, Math.floor(Math.log10(raw))), size = raw / power;
+    const power = 10 ** Math.floor(Math.log10(raw)), size = raw / power;
     const step = power * (size < Math.SQRT2 ? 1 : size < 3 ? 2 : size < Math.sqrt(50) ? 5 : 10);
     const ticks = [];
     for (let at = Math.ceil(low / step - 1e-9); at <= high / step + 1e-9 && ticks.length < 20; at++) ticks.push(at * step);
@@ -61,7 +61,7 @@
     const stride = Math.max(1, Math.ceil((last - first) / 6));
     let ticks = [];
     for (let power = Math.ceil(first / stride) * stride; power <= last; power += stride) {
-      (last - first <= 3 ? [1, 2, 5] : [1]).forEach((factor) => ticks.push(factor * Math.pow(10, power)));
+      (last - first <= 3 ? [1, 2, 5] : [1]).forEach((factor) => ticks.push(factor * 10 ** power));
     }
     ticks = ticks.filter((tick) => tick >= low && tick <= high);
     return ticks.length > 1 ? ticks : niceTicks(low, high, 4);
@@ -77,7 +77,7 @@
     };
     this.value = (share) => {
       let at = b > a ? a + (share - inset) / (1 - 2 * inset) * (b - a) : a;
-      return log ? Math.pow(10, at) : at;
+      return log ? 10 ** at : at;
     };
   }
 
@@ -109,10 +109,10 @@
     read() {
       if (this.lines) return this;
       const names = this.group.names;
-      this.parts = Array.from(this.plot.children).filter((one) => !/^(title|desc)$/.test(one.tagName));
+      this.parts = [...this.plot.children].filter((one) => !/^(title|desc)$/.test(one.tagName));
       this.lines = Array.from(this.plot.querySelectorAll("svg[preserveAspectRatio] > .ln"), (path) => {
         const look = path.getAttribute("class");
-        return { look: look, slot: /s\d/.exec(look)[0], name: path.dataset.name || names[look] || "", label: path.dataset.name,
+        return { look, slot: /s\d/.exec(look)[0], name: path.dataset.name || names[look] || "", label: path.dataset.name,
           pieces: path.getAttribute("d").replace(/h0/g, "").split("M").slice(1).map((piece) => this.points(piece)) };
       });
       this.marks = this.parts.map((part) => this.mark(part)).filter(Boolean);
@@ -154,7 +154,7 @@
         if (part.tagName === "g") part.setAttribute("role", "img");
         title.remove();
       }
-      return { part: part, slot: slot[0], x: this.valueX(x), y: this.drawnY.value(1 - y / this.height), tip: title ? title.textContent : "",
+      return { part, slot: slot[0], x: this.valueX(x), y: this.drawnY.value(1 - y / this.height), tip: title ? title.textContent : "",
         odd: shape.tagName === "circle" && shape.classList.contains("open") || Boolean(path && /^M0[ -]\.5/.test(path.getAttribute("d"))) };
     }
 
@@ -189,7 +189,7 @@
         return point[0] >= x.low && point[0] <= x.high;
       }).map((point) => point[1]);
       const y = this.y = this.fit(seen);
-      const box = svg("svg", { width: "100%", height: height, viewBox: "0 0 1000 " + height, preserveAspectRatio: "none" });
+      const box = svg("svg", { width: "100%", height, viewBox: "0 0 1000 " + height, preserveAspectRatio: "none" });
       box.style.overflow = "hidden";
       const place = (point) => { return (1000 * x.share(point[0])).toFixed(1) + " " + Math.max(-1e4, Math.min(1e4, height * (1 - y.share(point[1])))).toFixed(2); }
       const path = (pieces) => { return pieces.map((piece) => piece.length ? "M" + piece.map(place).join(" ") + (piece.length > 1 ? "" : "h0") : "").join(""); }
@@ -217,7 +217,7 @@
       if (!values.length || (log === this.drawnY.log && !view[this.zoomName] && !view.off.length)) return this.drawnY;
       if (log) {
         const space = Math.log10(high / low) * 0.04 || 0.5;
-        return new Axis(low / Math.pow(10, space), high * Math.pow(10, space), true, 0);
+        return new Axis(low / 10 ** space, high * 10 ** space, true, 0);
       }
       const margin = (high - low) * 0.06 || Math.abs(high) / 2 || 1;
       return new Axis(low >= 0 && low < margin ? 0 : low - margin, high + margin, false, 0);
@@ -295,12 +295,13 @@
 
     listen() {
       let start = null, dragged = false;
+      const on = (name, act, isFirst) => this.plot.addEventListener(name, act, isFirst);
       const share = (event) => {
         const frame = this.reader.getBoundingClientRect();
         return Math.max(0, Math.min(1, (event.clientX - frame.left) / frame.width));
       }
       const stop = () => { start = null; this.drag.hidden = true; }
-      this.plot.addEventListener("pointermove", (event) => {
+      on("pointermove", (event) => {
         this.group.active = this;
         if (start === null) return this.group.point(this, this.x().value(share(event)));
         const now = share(event);
@@ -312,22 +313,22 @@
         this.drag.style.left = percent(Math.min(start, now));
         this.drag.style.width = percent(Math.abs(now - start));
       });
-      this.plot.addEventListener("pointerdown", (event) => {
+      on("pointerdown", (event) => {
         dragged = false;
         this.group.active = this;
         if (event.pointerType !== "touch" && event.button === 0) start = share(event);
         this.group.point(this, this.x().value(share(event)));
       });
-      this.plot.addEventListener("pointerup", (event) => {
+      on("pointerup", (event) => {
         if (start !== null && dragged) this.zoomTo(this.x().value(Math.min(start, share(event))), this.x().value(Math.max(start, share(event))));
         stop();
       });
-      this.plot.addEventListener("pointerenter", () => this.read());
-      this.plot.addEventListener("pointercancel", stop);
-      this.plot.addEventListener("pointerleave", () => { if (document.activeElement !== this.reader) this.group.each("hide"); });
-      this.plot.addEventListener("dblclick", () => this.group.reset());
-      this.plot.addEventListener("dragstart", (event) => event.preventDefault());
-      this.plot.addEventListener("click", (event) => { if (dragged) event.preventDefault(); dragged = false; }, true);
+      on("pointerenter", () => this.read());
+      on("pointercancel", stop);
+      on("pointerleave", () => { if (document.activeElement !== this.reader) this.group.each("hide"); });
+      on("dblclick", () => this.group.reset());
+      on("dragstart", (event) => event.preventDefault());
+      on("click", (event) => { if (dragged) event.preventDefault(); dragged = false; }, true);
     }
 
     /* All x of the shown lines, without those in the background. */
@@ -378,7 +379,7 @@
           found = valueAt(line.calm, near);
           text = this.write(found.y) + " (" + text + ")";
         }
-        rows.unshift({ line: line, text: text });
+        rows.unshift({ line, text });
         if (found) this.cross.append(svg("circle", { class: "pt " + line.slot, cx: percent(share), cy: this.height * (1 - this.y.share(found.y)), r: 4 }));
       });
       this.plot.append(this.cross);
@@ -522,7 +523,7 @@
       } });
       button.append.apply(button, Array.from(item.childNodes));
       item.append(button);
-      this.toggles.push({ look: look, button: button });
+      this.toggles.push({ look, button });
     }
 
     /* Lines that are named at their end have no legend: their switches stand in the bar. */

@@ -1,7 +1,7 @@
 /* Buttons that copy code and ids, and a link to itself at each heading. They stand where nothing else does. */
 (function () {
   "use strict";
-  var kit = window.reportgen;
+  const kit = window.reportgen;
 
   function copier(what, text) {
     return kit.make("button", { type: "button", class: "copy", "aria-label": "Copy " + what, onclick: function (event) {

@@ -36,7 +36,7 @@
     const exponent = found[3] || (found[4] || "0").replace(/[⁺⁻⁰-⁹¹²³]/g, (c) => {
       return c === "⁻" ? "-" : c === "⁺" ? "" : "⁰¹²³⁴⁵⁶⁷⁸⁹".indexOf(c);
     });
-    let value = parseFloat(found[2].replace(/,/g, "")) * Math.pow(10, exponent);
+    let value = parseFloat(found[2].replace(/,/g, "")) * 10 ** exponent;
     rest = rest.slice(found[0].length);
     const unit = PART.exec(rest);
     if (!unit) return sign * value;
@@ -71,9 +71,9 @@
       this.bodies.forEach((body) => {
         let group = "";
         Array.from(body.rows).forEach((row) => {
-          if (row.cells.length === width) this.rows.push({ row: row, body: body, group: group });
+          if (row.cells.length === width) this.rows.push({ row, body, group });
           else {
-            this.extra.push({ row: row, body: body });
+            this.extra.push({ row, body });
             if (row.querySelector(".group")) group = textOf(row.cells[0]);
           }
         });
@@ -81,6 +81,7 @@
       this.places = this.bodies.map((body) => Array.from(body.rows));
       this.columns = [];
       this.hidden = [];
+      this.unit = " rows";
       this.query = "";
       this.column = -1;
       this.down = false;
@@ -212,7 +213,7 @@
       this.extra.forEach((one) => { one.row.hidden = flat || (this.query.trim() && !alive.has(one.body)); });
       if (this.count) {
         const all = this.rows.length.toLocaleString("en");
-        this.count.textContent = (n === this.rows.length ? all : n.toLocaleString("en") + " of " + all) + " rows";
+        this.count.textContent = (n === this.rows.length ? all : n.toLocaleString("en") + " of " + all) + this.unit;
       }
     }
 
@@ -318,6 +319,7 @@
     if (table.rows.length < LEAST) return;
     const frame = element.closest(".scroll") || element;
     const bar = frame.previousElementSibling;
+    if (frame.nextElementSibling && frame.nextElementSibling.matches("[aria-label='Pages of rows']")) table.unit += " here";
     if (bar && bar.matches(".tools.rows")) table.addTools(bar);
     table.addHeads();
   });
