@@ -28,6 +28,7 @@ from reportgen.views import (
 )
 from reportgen.views.content import artifact_page
 from reportgen.views.parts import Page, RawFile
+from reportgen.views.tables import most_row_pages
 
 _SINGLE = {
     "overview": (overview, urls.OVERVIEW),
@@ -129,13 +130,16 @@ def addresses(model: Model, unit: Unit) -> list[str]:
         return [urls.pipeline(unit.name)]
     if unit.kind == "key":
         return [urls.key(unit.name)]
+    rows: list[str] = []
     if unit.kind == "metric":
         page = urls.metric(unit.name)
     elif unit.kind == "run":
         page = urls.run(unit.name)
     else:
-        page = artifact_page(_find_artifact(model, unit))
-    return [page, *(urls.download(page, extension) for extension in _EXTENSIONS)]
+        artifact = _find_artifact(model, unit)
+        page = artifact_page(artifact)
+        rows = [urls.more_rows(page, number) for number in range(2, most_row_pages(artifact) + 1)]
+    return [page, *rows, *(urls.download(page, extension) for extension in _EXTENSIONS)]
 
 
 def _find_run(model: Model, unit: Unit) -> Run:

@@ -92,6 +92,11 @@ def download(page: str, extension: str) -> str:
     return f"{page.removesuffix('.html')}.{extension}"
 
 
+def more_rows(page: str, number: int) -> str:
+    """A further page of the rows of a table, beside the page that shows the first ones; that is page 1."""
+    return page if number == 1 else f"{page.removesuffix('.html')}.rows.{number}.html"
+
+
 def metric(name: str) -> str:
     return f"metrics/{slug(name)}.html"
 

@@ -65,7 +65,7 @@ def test_committed_site_is_small(repository: Path) -> None:
 
 
 def test_shared_files_are_small(repository: Path) -> None:
-    static = repository / "templates/static"
+    static = repository / "site/static"
 
     assert (static / "report.css").stat().st_size < 25_000
     assert sum(path.stat().st_size for path in static.glob("*.js")) < 60_000

@@ -16,6 +16,7 @@ from pages import broken_links, find, parse, read_site, text_of
 from reportgen.build import build_site
 from reportgen.inputs.tables import LargeTable, read_table, to_table
 from reportgen.options import Options
+from reportgen.tables import TableFile, TableFileError
 
 PAGE = "artifacts/rows/v1.html"
 
@@ -56,8 +57,76 @@ def test_page_shows_the_first_thousand_rows_and_offers_all(tmp_path: Path) -> No
     assert rows[999] == ["999", "row, 999", "–"]
     text = text_of(parse(files[PAGE]))
     assert "12,345 rows, 3 columns" in text
-    assert "11,345 more rows are in the download" in text
+    assert "Rows 1–1,000 of 12,345, page" in text
     assert broken_links(files) == []
+
+
+def test_further_rows_are_on_nine_more_pages_and_the_last_says_where_the_rest_is(tmp_path: Path) -> None:
+    table = {**table_of(12_345), "share": [0.5 if n < 1000 else 0.123456 for n in range(12_345)]}
+    files = build(tmp_path, record(tmp_path, table))
+    pages = [f"artifacts/rows/v1.rows.{number}.html" for number in range(2, 11)]
+    assert sorted(name for name in files if ".rows." in name) == sorted(pages)
+    shown = [shown_rows(files[page]) for page in pages]
+    assert [len(rows) for rows in shown] == [1000] * 9
+    assert [rows[0][:2] for rows in shown] == [[f"{n * 1000}", f"row, {n * 1000}"] for n in range(1, 10)]
+    assert shown[8][999] == ["9999", "row, 9999", "–", "0.1235"]
+    text = text_of(parse(files[pages[8]]))
+    assert "Rows 9,001–10,000 of 12,345, page" in text
+    assert "2,345 more rows are in the download" in text
+    assert "more rows" not in text_of(parse(files[pages[0]]))
+    assert "rows v1 page 3 of its rows" in text_of(parse(files[pages[1]]))
+
+
+@pytest.mark.parametrize(("n_rows", "n_pages"), [(1000, 1), (1001, 2), (2000, 2), (2001, 3)])
+@pytest.mark.parametrize("in_record", [True, False])
+def test_pages_end_with_the_rows(tmp_path: Path, n_rows: int, n_pages: int, in_record: bool) -> None:
+    table = table_of(n_rows)
+    small = in_record or n_rows <= 1000
+    data = (
+        {"columns": [*table], "rows": [*map(list, zip(*table.values(), strict=True))]}
+        if small
+        else record(tmp_path, table)
+    )
+    files = build(tmp_path, data)
+    pages = [PAGE, *(f"artifacts/rows/v1.rows.{number}.html" for number in range(2, n_pages + 1))]
+    assert {name for name in files if name.startswith("artifacts/rows/v1") and name.endswith(".html")} == {*pages}
+    assert [row[1] for page in pages for row in shown_rows(files[page])] == table["text"]
+    assert broken_links(files) == []
+
+
+def test_rows_too_long_for_their_page_are_in_the_download(tmp_path: Path) -> None:
+    table = {"id": [*range(3000)], "text": ["x" * (5000 if 1000 <= n < 2000 else 1) for n in range(3000)]}
+    files = build(tmp_path, record(tmp_path, table))
+    page = files["artifacts/rows/v1.rows.2.html"]
+    assert len(shown_rows(page)) == 399
+    assert "601 more rows of this page are in the download" in text_of(parse(page))
+    assert len(shown_rows(files["artifacts/rows/v1.rows.3.html"])) == 1000
+
+
+def test_pages_of_rows_go_with_their_version(tmp_path: Path) -> None:
+    data = record(tmp_path, table_of(3000))
+    build(tmp_path, data)
+    write_run(tmp_path / "runs", "r2", [run_start(), delete("t0")], at=START + 60_000_000)
+    build_site([tmp_path / "runs"], tmp_path / "site", Options())
+    build_site([tmp_path / "runs"], tmp_path / "scratch", Options())
+    updated, scratch = read_site(tmp_path / "site"), read_site(tmp_path / "scratch")
+    assert updated == scratch
+    assert not [name for name in updated if ".rows." in name]
+
+
+def test_file_that_breaks_off_leaves_pages_that_say_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(file: TableFile, n_rows: int = 4096) -> Any:
+        yield [[*range(1000)], [f"row, {n}" for n in range(1000)], [None] * 1000]
+        yield [[*range(1000, 1500)], [f"row, {n}" for n in range(1000, 1500)], [None] * 500]
+        raise TableFileError("its file is damaged (bad page)")
+
+    data = record(tmp_path, table_of(3000))
+    monkeypatch.setattr(TableFile, "iter_batches", broken)
+    files = build(tmp_path, data)
+    assert len(shown_rows(files[PAGE])) == 1000
+    for number, n_shown in ((2, "500 rows"), (3, "0 rows")):
+        text = text_of(parse(files[f"artifacts/rows/v1.rows.{number}.html"]))
+        assert f"only {n_shown} of this page can be shown: its file is damaged (bad page)" in text
 
 
 def test_downloads_hold_the_whole_table(tmp_path: Path) -> None:

@@ -53,19 +53,22 @@ class _Plot:
         return self.height * (1 - self.y.share(value))
 
     def write(self, xs: Sequence[float], ys: Sequence[float]) -> list[str]:
-        """Write points of the stretched layer, which is 1000 wide: x in whole units, y in tenths of pixels."""
-        tenths = _tenths(self.height)
-        places = zip(self.x.places(xs, 1000), self.y.places(ys, 10 * self.height), strict=True)
-        return [_UNITS[x] + tenths[y] for x, y in places]
+        """Write points of the stretched layer, which is 1000 wide: x in whole units, y in hundredths of pixels.
+
+        Scripts read values back from them; with tenths they would show a digit less.
+        """
+        hundredths = _hundredths(self.height)
+        places = zip(self.x.places(xs, 1000), self.y.places(ys, 100 * self.height), strict=True)
+        return [_UNITS[x] + hundredths[y] for x, y in places]
 
 
 _UNITS = [f"{x} " for x in range(1001)]  # to look a number up is faster than to write it
 
 
 @lru_cache(maxsize=20)
-def _tenths(height: int) -> list[str]:
+def _hundredths(height: int) -> list[str]:
     """Write all places of a frame, from the lower edge up."""
-    return [f"{tenth / 10:.1f}" for tenth in range(10 * height, -1, -1)]
+    return [f"{place / 100:g}" for place in range(100 * height, -1, -1)]
 
 
 def line_chart(
@@ -116,7 +119,7 @@ def line_chart(
     notes = _notes(layers, asked_log=log_y and has_values, log=log)
     return finish(
         [
-            _head(chart_id, title, " ".join([description, *notes]).strip(), height, role=role),
+            _head(chart_id, title, " ".join([description, *notes]).strip(), plot, role=role, x_kind=x_kind),
             *y_lines(ticks, plot.y, height),
             x_axis(tuple(x_ticks(x_kind, low, high, columns, x_labels)) if columns else (), plot.x, height),
             *_stretched(layers, area, levels, plot),
@@ -131,11 +134,16 @@ def line_chart(
     )
 
 
-def _head(chart_id: str, title: str, description: str, height: int, *, role: str) -> str:
-    """Open the chart. With links its role is `group`, because assistive technology reads an image as one thing."""
+def _head(chart_id: str, title: str, description: str, plot: _Plot, *, role: str, x_kind: XKind) -> str:
+    """Open the chart. With links its role is `group`, because assistive technology reads an image as one thing.
+
+    `data-x` and `data-y` give the ends of both axes, from which scripts compute values.
+    """
     name = text("".join(char if char.isalnum() or char in "-_." else "-" for char in chart_id))
     return (
-        f'<svg class="plot" height="{height}" role="{role}" aria-labelledby="{name}-t {name}-d">'
+        f'<svg class="plot" height="{plot.height}" role="{role}" aria-labelledby="{name}-t {name}-d"'
+        f' data-x="{plot.x.low:.12g} {plot.x.high:.12g}{"" if x_kind == "number" else f" {x_kind}"}"'
+        f' data-y="{plot.y.low:.12g} {plot.y.high:.12g}{" log" if plot.y.log else ""}">'
         f'<title id="{name}-t">{text(title)}</title><desc id="{name}-d">{text(description)}</desc>'
     )
 
@@ -216,7 +224,8 @@ def _line(layer: _Layer, plot: _Plot) -> str:
     for length in layer.line.lengths:
         end = "h0" if length == 1 else ""  # a round cap makes it a dot
         pieces.append(f"M{' '.join(islice(written, length))}{end}")
-    return f'<path class="ln s{layer.series.slot}{_WEIGHTS[layer.series.weight]}" d="{"".join(pieces)}"/>'
+    name = f' data-name="{text(layer.series.name)}"' if layer.series.label else ""
+    return f'<path class="ln s{layer.series.slot}{_WEIGHTS[layer.series.weight]}"{name} d="{"".join(pieces)}"/>'
 
 
 def _rule(x: float, plot: _Plot) -> str:

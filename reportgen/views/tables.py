@@ -1,7 +1,8 @@
 """Tables as they are shown, and their files to download.
 
-A small table is in its record. Of a large one the record has the first rows and the name of a Parquet file; pages show
-what fits them, CSV and JSON are made by pieces as long as they stay under 50 MB, the Parquet file is always offered.
+A small table is in its record. Of a large one the record has the first rows and the name of a Parquet file; a page
+shows 1,000 rows, up to nine more pages the next ones, CSV and JSON are made by pieces as long as they stay under 50 MB,
+the Parquet file is always offered.
 A file that is missing or damaged leaves the rows of the record, and the page says why.
 """
 
@@ -11,8 +12,8 @@ import csv
 import functools
 import io
 import json
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Any
 
@@ -27,6 +28,7 @@ from reportgen.text import NumberForm, format_bytes, format_count, format_number
 from reportgen.views.parts import Here, Link, RawFile
 
 MAX_ROWS = 1000
+MAX_PAGES = 10
 MAX_DOWNLOAD_BYTES = 50_000_000
 _MAX_CHARACTERS = 2_000_000  # of the cells of a large table on its page
 _SHORT = 40
@@ -45,6 +47,14 @@ class Column:
 
 
 @dataclass(frozen=True)
+class RowPages:
+    """The pages of a long table: which rows this one has, and links to all of them; that to itself has no address."""
+
+    range_text: str
+    links: Sequence[Link]
+
+
+@dataclass(frozen=True)
 class TableContent:
     """A table as it is shown.
 
@@ -58,12 +68,15 @@ class TableContent:
         Rows and columns in words.
     left_out
         How many rows are only in the download, or why they are not, in words; mostly empty.
+    pages
+        Its pages, when there is more than one.
     """
 
     columns: Sequence[Column]
     rows: Sequence[Sequence[str]]
     size_text: str
     left_out: str
+    pages: RowPages | None = None
 
 
 def make_table(artifact: Artifact, here: Here, page: str, *, peek: bool) -> tuple[TableContent, Sequence[Link]]:
@@ -72,9 +85,112 @@ def make_table(artifact: Artifact, here: Here, page: str, *, peek: bool) -> tupl
     n_rows = table_size(artifact)[0]
     shown = rows[: _PEEK_ROWS if peek else MAX_ROWS]
     size = f"{format_count(n_rows, 'row')}, {format_count(len(columns), 'column')}"
-    left_out = "" if peek else _describe_rest(len(shown), n_rows, problem)
-    table = _lay_out(columns[:_PEEK_COLUMNS] if peek else columns, rows, shown, size, left_out)
-    return table, () if peek else _links(artifact, here, page)
+    if peek:
+        return _lay_out(columns[:_PEEK_COLUMNS], rows, shown, size), ()
+    n_pages = 1 if problem else count_row_pages(artifact)
+    table = replace(
+        _lay_out(columns, rows, shown, size),
+        left_out=_describe_rest(1, n_pages, len(shown), n_rows, problem),
+        pages=_link_pages(here, page, 1, n_pages, n_rows),
+    )
+    return table, _links(artifact, here, page)
+
+
+def most_row_pages(artifact: Artifact) -> int:
+    """Say how many pages a table may have at most, without a look at its file."""
+    return min(-(-table_size(artifact)[0] // MAX_ROWS), MAX_PAGES) if artifact.type == "table" else 0
+
+
+def count_row_pages(artifact: Artifact) -> int:
+    """Say how many pages the rows of a table fill, at least 1.
+
+    Raises
+    ------
+    KeyError, TypeError
+        The content has not the form of a table.
+    """
+    file = artifact.table_file
+    n_rows = len(artifact.data["rows"]) if file is None else 0 if file.broken else file.n_rows
+    return max(min(-(-n_rows // MAX_ROWS), most_row_pages(artifact)), 1)
+
+
+def make_further_tables(artifact: Artifact, here_of: Callable[[int], Here], page: str) -> Iterator[TableContent]:
+    """Make the second page of a table and all after it, each as it is shown on its own page.
+
+    Parameters
+    ----------
+    here_of
+        Gives the place of the page of a number.
+    page
+        The artifact's own page, which is page 1.
+
+    Raises
+    ------
+    KeyError, TypeError
+        The content has not the form of a table.
+    """
+    n_pages = count_row_pages(artifact)
+    if n_pages == 1:
+        return
+    file = artifact.table_file
+    columns = [*file.columns] if file else _table_parts(artifact)[0]
+    n_rows = table_size(artifact)[0]
+    size = f"{format_count(n_rows, 'row')}, {format_count(len(columns), 'column')}"
+    parts = _iter_parts(artifact)
+    for number in range(2, n_pages + 1):
+        rows, problem = next(parts)
+        shown = [*_take_rows(rows, _MAX_CHARACTERS)]
+        yield replace(
+            _lay_out(columns, rows, shown, size),
+            left_out=_describe_rest(number, n_pages, len(shown), n_rows, problem),
+            pages=_link_pages(here_of(number), page, number, n_pages, n_rows),
+        )
+
+
+def _iter_parts(artifact: Artifact) -> Iterator[tuple[list[list[Any]], str]]:
+    """Give the rows of page 2 and of each after it, and why there are not more; after an obstacle the rest is empty."""
+    file = artifact.table_file
+    rows: list[list[Any]] = []
+    problem = ""
+    batches = iter([_table_parts(artifact)[1]]) if file is None else _iter_rows(file)
+    n_before = MAX_ROWS
+    try:
+        for batch in batches:
+            rows += batch[n_before:]
+            n_before = max(n_before - len(batch), 0)
+            while len(rows) > MAX_ROWS:
+                yield rows[:MAX_ROWS], ""
+                del rows[:MAX_ROWS]
+    except TableFileError as error:
+        problem = str(error)
+    while True:
+        yield rows, problem
+        rows = []
+
+
+def _iter_rows(file: TableFile) -> Iterator[list[list[Any]]]:
+    for columns in file.iter_batches(MAX_ROWS):
+        yield [[*row] for row in zip(*columns, strict=True)]
+
+
+def _take_rows(rows: Iterable[list[Any]], n_characters: int) -> Iterator[list[Any]]:
+    """Give rows as long as they have no more than some characters together."""
+    for row in rows:
+        n_characters -= sum(len(str(cell)) for cell in row)
+        if n_characters < 0:
+            return
+        yield row
+
+
+def _link_pages(here: Here, page: str, number: int, n_pages: int, n_rows: int) -> RowPages | None:
+    if n_pages == 1:
+        return None
+    last = min(number * MAX_ROWS, n_rows)
+    links = [
+        Link(str(other), "" if other == number else here.to(urls.more_rows(page, other)))
+        for other in range(1, n_pages + 1)
+    ]
+    return RowPages(f"Rows {(number - 1) * MAX_ROWS + 1:,}–{last:,} of {n_rows:,}, page", links)
 
 
 def read_rows(artifact: Artifact, *, peek: bool = False) -> tuple[list[str], list[list[Any]], str]:
@@ -102,14 +218,22 @@ def _read_first_rows(
         return columns, rows, str(error)
 
 
-def _describe_rest(n_shown: int, n_rows: int, problem: str) -> str:
+def _describe_rest(number: int, n_pages: int, n_shown: int, n_rows: int, problem: str) -> str:
+    """Say what a page does not show: rows that it should, and on the last page those that no page shows."""
     if problem:
-        return f"only {format_count(n_shown, 'row')} of {n_rows:,} can be shown: {problem}"
-    return f"{n_rows - n_shown:,} more rows are in the download" if n_shown < n_rows else ""
+        place = f"{n_rows:,}" if number == 1 else "this page"
+        return f"only {format_count(n_shown, 'row')} of {place} can be shown: {problem}"
+    n_missing = min(n_rows - (number - 1) * MAX_ROWS, MAX_ROWS) - n_shown
+    n_rest = n_rows - n_pages * MAX_ROWS if number == n_pages else 0
+    if n_missing > 0 and n_pages > number:
+        return f"{format_count(n_missing, 'more row')} of this page are in the download: these are very long"
+    return (
+        f"{format_count(n_missing + max(n_rest, 0), 'more row')} are in the download" if n_missing + n_rest > 0 else ""
+    )
 
 
 def _lay_out(
-    names: Sequence[str], rows: Sequence[Sequence[Any]], shown: Sequence[Sequence[Any]], size: str, left_out: str
+    names: Sequence[str], rows: Sequence[Sequence[Any]], shown: Sequence[Sequence[Any]], size: str
 ) -> TableContent:
     """Put rows into columns; numbers of a column are written alike, also with those that are not shown."""
     forms = [column_form([row[index] for row in rows]) for index in range(len(names))]
@@ -120,7 +244,7 @@ def _lay_out(
         ],
         rows=[[show_cell(cell, form) for cell, form in zip(row, forms, strict=False)] for row in shown],
         size_text=size,
-        left_out=left_out,
+        left_out="",
     )
 
 

@@ -11,6 +11,7 @@ from reportgen import urls
 from reportgen.model import Artifact, Model
 from reportgen.prose import render_markdown
 from reportgen.text import format_count, format_time
+from reportgen.views import rows
 from reportgen.views.content import (
     Content,
     artifact_page,
@@ -74,8 +75,9 @@ class VersionView:
 
 
 def make_files(model: Model, artifact: Artifact) -> Iterator[Page | RawFile]:
-    """Make the page and the raw files of an artifact."""
+    """Make the page and the raw files of an artifact, and further pages of its rows."""
     yield make_page(model, artifact)
+    yield from rows.make_pages(model, artifact)
     yield from raw_files(artifact, artifact_page(artifact))
 
 

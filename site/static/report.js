@@ -1,88 +1,1003 @@
-/* Shows the way through a graph: what leads to the box that is pointed at, and what follows from it. Which box an arrow
-   joins is read from the drawing: it begins at the right side of one and ends at the left side of another. */
 (function () {
-  "use strict";
-  var WIDTH = 168, MIDDLE = 20, HEAD = 6;
-
-  function place(x, y) { return Math.round(x) + " " + Math.round(y); }
-
-  function read(graph) {
-    var left = {}, right = {}, edges = [];
-    graph.querySelectorAll(":scope > [transform]").forEach(function (box) {
-      var at = box.getAttribute("transform").match(/-?\d+/g).map(Number);
-      left[place(at[0], at[1] + MIDDLE)] = box;
-      right[place(at[0] + WIDTH, at[1] + MIDDLE)] = box;
-    });
-    graph.querySelectorAll(".edge").forEach(function (line) {
-      var back = line.classList.contains("back") ? 9 : 0;
-      var begin = line.getPointAtLength(0), end = line.getPointAtLength(line.getTotalLength());
-      var one = right[place(begin.x - (back ? HEAD : 0), begin.y - back)];
-      var other = left[place(end.x + (back ? 0 : HEAD), end.y - back)];
-      if (one && other) edges.push({ line: line, from: back ? other : one, to: back ? one : other });
-    });
-    return edges;
-  }
-
-  /* Adds everything that can be reached from a box in one direction. */
-  function follow(edges, box, from, to, found) {
-    var ways = [box], seen = new Set(ways);
-    while (ways.length) {
-      var here = ways.pop();
-      edges.forEach(function (edge) {
-        if (edge[from] !== here) return;
-        found.add(edge.line);
-        if (!seen.has(edge[to])) { seen.add(edge[to]); ways.push(edge[to]); }
-      });
-    }
-    seen.forEach(function (one) { found.add(one); });
-  }
-
-  document.querySelectorAll("svg.dag").forEach(function (graph) {
-    var edges = null, shown = null;
-
-    function show(box) {
-      if (box === shown) return;
-      shown = box;
-      graph.classList.toggle("dim", Boolean(box));
-      graph.querySelectorAll(".lit").forEach(function (one) { one.classList.remove("lit"); });
-      if (!box) return;
-      edges = edges || read(graph);
-      var found = new Set();
-      follow(edges, box, "from", "to", found);
-      follow(edges, box, "to", "from", found);
-      found.forEach(function (one) { one.classList.add("lit"); });
-    }
-
-    graph.addEventListener("pointerover", function (event) {
-      var box = event.target.closest("[transform]");
-      show(box && box.parentNode === graph ? box : null);
-    });
-    graph.addEventListener("pointerleave", function () { show(null); });
-  });
+"use strict";
+var sheet = new CSSStyleSheet();
+sheet.replaceSync("/* The style of what scripts make. It travels in the script, so that pages without scripts do without it; room for controls is kept\n   by the style of every page. Controls are plain words, no boxes. */\n.tools { font-size: .8125rem; line-height: 1.46; color: var(--quiet); white-space: nowrap; }\n:is(.tools, .sort, .copy, .perma, .legend) :is(button, select, input, summary), .sort, .copy { font: inherit; color: var(--accent); background: none; border: 0; padding: .1875rem 0; text-align: inherit; cursor: pointer; }\n.tools > input[type=search] { flex: 0 1 17rem; min-width: 4rem; color: var(--ink); border-bottom: 1px solid var(--edge); border-radius: 0; cursor: text; }\n.tools ::placeholder { color: var(--quiet); opacity: 1; }\n.tools select { min-width: 0; max-width: 9rem; background: var(--paper); } .tools select, .tools input { accent-color: var(--accent); }\n.tools details { position: relative; } .tools details[open] fieldset { position: absolute; z-index: 3; left: 0; max-height: 60vh; overflow-y: auto; width: max-content; max-width: min(20rem, 80vw); padding: .5rem .875rem; background: var(--paper); border: 1px solid var(--edge); margin: 0; }\n.tools fieldset label { padding: .1875rem 0; color: var(--ink); overflow-wrap: anywhere; white-space: normal; }\n.tools .ends { margin-left: auto; display: flex; gap: 1rem; } .tools.rows > select { display: none; }\n.sort { color: inherit; padding: 0; } .sort::before { content: \"\"; position: absolute; inset: 0; }\n.sort::after { position: absolute; padding-left: .125rem; color: var(--accent); } .sort:hover::after { content: \"↕\"; } [aria-sort=ascending] > .sort::after { content: \"▴\"; } [aria-sort=descending] > .sort::after { content: \"▾\"; }\n.tools button[style*=hidden] { pointer-events: none; } .tools.lines button[aria-label^=Zoom] { min-width: 1.5rem; text-align: center; } .tools [type=range] { width: 7rem; min-width: 2.5rem; vertical-align: middle; padding: 0; } .tools label { display: flex; align-items: center; gap: .375rem; min-width: 0; }\n.legend button { display: inline; color: inherit; padding: 0; } [aria-pressed=false] { text-decoration: line-through; } [aria-pressed=false] svg { opacity: .3; }\n.tools .legend { display: inline-flex; flex-wrap: nowrap; overflow: hidden; }\n.chart { position: relative; } .plot { touch-action: pan-y; cursor: crosshair; user-select: none; } .faint { opacity: .35; stroke-dasharray: none; stroke-width: 1; }\n.reader { position: absolute; left: 3rem; right: 1rem; bottom: 1.75rem; pointer-events: none; }\n.readout { position: absolute; z-index: 2; top: calc(100% + .375rem); padding: .25rem .5rem; width: max-content; max-width: 100%; background: var(--paper); border: 1px solid var(--edge); font-size: .8125rem; line-height: 1.46; }\n.readout b { font-weight: 600; } .readout div { display: flex; gap: .5rem; align-items: center; } .readout span { margin-left: auto; white-space: nowrap; } .readout svg { width: 1.5rem; height: .75rem; flex: none; }\n.drag { position: absolute; top: 0; bottom: 0; background: var(--accent); opacity: .15; } .cross { pointer-events: none; }\n.copied { position: relative; } .copied > .copy { position: absolute; top: .125rem; right: .5rem; background: var(--wash); font-size: .8125rem; }\ndt > .copy, .perma { position: absolute; margin-left: .375rem; padding: 0; } .perma { text-decoration: none; font-weight: 400; }\n@media (hover: hover) { .copied:not(:hover) > .copy:not(:focus), :not(:hover) > .perma:not(:focus), .facts > :not(:hover) .copy:not(:focus) { opacity: 0; } }\n@media (max-width: 46rem) {\n  .tools { gap: 0 .625rem; } .tools.rows > select { display: block; flex: 0 1 5.5rem; } .tools > input[type=search] { flex: 1 1 4rem; }\n  .told { display: none; } .tools .ends, .tools.rows:has(+ .stack) > details { display: none; }\n}\n");
+document.adoptedStyleSheets = [].concat(Array.from(document.adoptedStyleSheets), sheet);
 })();
-
-/* Keeps the chosen colour scheme from page to page. Every page reads complete without it. */
+window.reportgen = (function () {
+"use strict";
+const query = new URLSearchParams(location.search);
+let waiting = 0;
+/* Makes an element; attributes that start with "on" are listeners, children may be texts. */
+function make(name, attributes, ...children) {
+const element = document.createElement(name);
+Object.keys(attributes || {}).forEach(function (key) {
+if (key.slice(0, 2) === "on") element.addEventListener(key.slice(2), attributes[key]);
+else if (attributes[key] !== null) element.setAttribute(key, attributes[key]);
+});
+element.append(...children);
+return element;
+}
+function read(name) {
+return query.get(name) || "";
+}
+/* Keeps a value in the address soon: browsers limit how often it may change. An empty value leaves it. */
+function keep(name, value) {
+if (value) query.set(name, value); else query.delete(name);
+clearTimeout(waiting);
+waiting = setTimeout(function () {
+const text = String(query);
+try {
+history.replaceState(history.state, "", location.pathname + (text && "?" + text) + location.hash);
+} catch (denied) { /* some frames may not: the view then holds for this page */ }
+}, 150);
+}
+/* Copies a text and says so on the button for a moment. */
+function copy(text, button) {
+function said(done) {
+const before = button.textContent;
+if (button.dataset.said) return;
+button.dataset.said = before;
+button.textContent = done ? "Copied" : "Not allowed";
+setTimeout(function () { button.textContent = before; delete button.dataset.said; }, 1500);
+}
+function byHand() {
+const area = make("textarea", { class: "vh" });
+area.value = text;
+document.body.append(area);
+area.select();
+const done = document.execCommand("copy");
+area.remove();
+button.focus();
+said(done);
+}
+if (!navigator.clipboard) byHand();
+else navigator.clipboard.writeText(text).then(function () { said(true); }, byHand);
+}
+return { make: make, read: read, keep: keep, copy: copy };
+})();
 (function () {
-  "use strict";
-  var key = "reportgen-theme";
-  var choices = document.querySelectorAll("input[name=theme]");
-
-  function read() {
-    try {
-      return localStorage.getItem(key);
-    } catch (denied) {
-      return null; /* storage is off under some policies: a choice then holds for its page */
-    }
-  }
-
-  function keep(id) {
-    try {
-      localStorage.setItem(key, id);
-    } catch (denied) { /* as above */ }
-  }
-
-  choices.forEach(function (choice) {
-    if (choice.id === read()) choice.checked = true;
-    choice.addEventListener("change", function () { keep(choice.id); });
-  });
+"use strict";
+const kit = window.reportgen;
+const make = kit.make;
+const SCALES = [["", "auto"], ["linear", "linear"], ["log", "log"]];
+function svg(name, attributes, ...children) {
+const element = document.createElementNS("http://www.w3.org/2000/svg", name);
+Object.keys(attributes).forEach((key) => element.setAttribute(key, attributes[key]));
+element.append(...children);
+return element;
+}
+function round(value, step) { return Number((Math.round(value / step) * step).toPrecision(12)); }
+function percent(share) { return (100 * share).toFixed(2) + "%"; }
+/* Numbers */
+/* Rounds to what the drawing tells apart, and writes as the site does. */
+function write(value, resolution) {
+const size = Math.abs(value);
+if (!(size < 1e15) || (size && size < 1e-4)) return minus(value.toExponential(2));
+let digits = resolution > 0 ? Math.floor(-Math.log10(resolution) + 1e-9) : 6;
+if (digits < 0) value = Math.round(value * 10 ** digits) / 10 ** digits;
+digits = Math.min(12, Math.max(0, digits));
+return minus(value.toLocaleString("en", { maximumFractionDigits: digits, minimumFractionDigits: digits }));
+}
+function minus(text) { return text.replace(/-/g, "−"); }
+/* Writes a round number. */
+function short(value) {
+const size = Math.abs(value);
+return size && (size < 1e-4 || size >= 1e15) ? minus(value.toExponential()) : minus(Number(value.toPrecision(6)).toLocaleString("en", { maximumFractionDigits: 9 }));
+}
+function duration(seconds) {
+const s = Math.abs(seconds);
+if (s < 1) return write(seconds * 1000, 1) + " ms";
+if (s < 60) return write(seconds, 0.1) + " s";
+if (s < 3600) return Math.floor(s / 60) + " min " + Math.round(s % 60) + " s";
+return Math.floor(s / 3600) + " h " + Math.round(s % 3600 / 60) + " min";
+}
+function niceTicks(low, high, n) {
+const raw = (high - low) / n;
+const power = 10 ** Math.floor(Math.log10(raw)), size = raw / power;
+const step = power * (size < Math.SQRT2 ? 1 : size < 3 ? 2 : size < Math.sqrt(50) ? 5 : 10);
+const ticks = [];
+for (let at = Math.ceil(low / step - 1e-9); at <= high / step + 1e-9 && ticks.length < 20; at++) ticks.push(at * step);
+return ticks;
+}
+function logTicks(low, high) {
+const first = Math.floor(Math.log10(low)), last = Math.ceil(Math.log10(high));
+const stride = Math.max(1, Math.ceil((last - first) / 6));
+let ticks = [];
+for (let power = Math.ceil(first / stride) * stride; power <= last; power += stride) {
+(last - first <= 3 ? [1, 2, 5] : [1]).forEach((factor) => ticks.push(factor * 10 ** power));
+}
+ticks = ticks.filter((tick) => tick >= low && tick <= high);
+return ticks.length > 1 ? ticks : niceTicks(low, high, 4);
+}
+/* An axis: its ends, and the way from values to shares and back. */
+function Axis(low, high, log, inset) {
+const a = log ? Math.log10(low) : low, b = log ? Math.log10(high) : high;
+this.low = low; this.high = high; this.log = log;
+this.share = (value) => {
+if (log) value = value > 0 ? Math.log10(value) : -1e9;
+return b > a ? inset + (1 - 2 * inset) * (value - a) / (b - a) : 0.5;
+};
+this.value = (share) => {
+let at = b > a ? a + (share - inset) / (1 - 2 * inset) * (b - a) : a;
+return log ? 10 ** at : at;
+};
+}
+function xAxis(low, high, kind) {
+return new Axis(low, high, false, kind === "category" && high > low ? 0.4 / (high - low + 0.8) : 0);
+}
+/* Charts */
+class Chart {
+constructor(plot, group, number) {
+const x = plot.dataset.x.split(" "), y = plot.dataset.y.split(" ");
+this.plot = plot;
+this.group = group;
+this.height = Number(plot.getAttribute("height"));
+this.kind = x[2] || "number";
+this.zoomName = this.kind === "number" ? "x" : "x" + number; /* places in lists of runs differ from chart to chart */
+this.fullX = xAxis(Number(x[0]), Number(x[1]), this.kind);
+this.drawnY = new Axis(Number(y[0]), Number(y[1]), y[2] === "log", 0);
+this.stepX = this.kind === "category" ? 1 : Math.pow(10, Math.ceil(Math.log10((this.fullX.high - this.fullX.low) / 1000 || 1) - 1e-9));
+const title = plot.querySelector("title"); /* a browser's own tip would cover the values */
+this.title = title.textContent;
+title.replaceWith(svg("desc", { id: title.id }, this.title));
+this.at = -1;
+this.addReader();
+}
+/* What the drawing holds, read when it is first asked for. */
+read() {
+if (this.lines) return this;
+const names = this.group.names;
+this.parts = [...this.plot.children].filter((one) => !/^(title|desc)$/.test(one.tagName));
+this.lines = Array.from(this.plot.querySelectorAll("svg[preserveAspectRatio] > .ln"), (path) => {
+const look = path.getAttribute("class");
+return { look, slot: /s\d/.exec(look)[0], name: path.dataset.name || names[look] || "", label: path.dataset.name,
+pieces: path.getAttribute("d").replace(/h0/g, "").split("M").slice(1).map((piece) => this.points(piece)) };
+});
+this.marks = this.parts.map((part) => this.mark(part)).filter(Boolean);
+this.marks.forEach((mark) => { /* a series of few points has no line */
+let line = this.lines.find((one) => one.slot === mark.slot);
+if (!line) this.lines.push(line = { look: "ln " + mark.slot, slot: mark.slot, name: "", pieces: [[]], bare: true });
+if (line.bare && !mark.odd) line.pieces[0].push([mark.x, mark.y]);
+});
+if (this.lines.every((line) => line.pieces.flat().every((point) => Number.isInteger(point[0])))) this.stepX = Math.max(1, this.stepX);
+const labels = Array.from(this.plot.querySelectorAll(":scope > text.e:not(.lab), :scope > text.lab[x='0']"), (text) => text.textContent);
+this.unit = labels.some((text) => /%$/.test(text)) ? "%" : labels.some((text) => /\d\s(ms|s|min|h)\b/.test(text)) ? "s" : "";
+this.ticks = this.parts.filter((part) => part.tagName === "text" && part.getAttribute("y") === String(this.height + 18));
+return this;
+}
+valueX(share) {
+return round(this.fullX.value(share), this.stepX);
+}
+points(text) {
+const numbers = text.trim().split(/\s+/), points = [];
+for (let at = 0; at + 1 < numbers.length; at += 2) {
+points.push([this.valueX(numbers[at] / 1000), this.drawnY.value(1 - numbers[at + 1] / this.height)]);
+}
+return points;
+}
+/* A mark of a point: where it stands and what its tip says; NaN and infinities stand on the frame. */
+mark(part) {
+const isBox = /^(a|g)$/.test(part.tagName) && !part.hasAttribute("transform");
+const shape = isBox ? part.querySelector("circle, rect, svg") : part;
+const slot = shape && /\bs\d\b/.exec(shape.getAttribute("class") || "");
+if (!slot || !/^(circle|rect|svg)$/.test(shape.tagName)) return null;
+const x = parseFloat(shape.getAttribute("cx") || shape.getAttribute("x")) / 100;
+const y = parseFloat(shape.getAttribute("cy") || shape.getAttribute("y")) + (shape.tagName === "rect" ? parseFloat(shape.getAttribute("height")) / 2 : 0);
+const path = shape.querySelector("path"), title = isBox && part.querySelector("title");
+if (title) {
+part.setAttribute("aria-label", title.textContent);
+if (part.tagName === "g") part.setAttribute("role", "img");
+title.remove();
+}
+return { part, slot: slot[0], x: this.valueX(x), y: this.drawnY.value(1 - y / this.height), tip: title ? title.textContent : "",
+odd: shape.tagName === "circle" && shape.classList.contains("open") || Boolean(path && /^M0[ -]\.5/.test(path.getAttribute("d"))) };
+}
+x() {
+const zoom = this.group.view[this.zoomName];
+const low = zoom && Math.max(zoom[0], this.fullX.low), high = zoom && Math.min(zoom[1], this.fullX.high);
+return low < high ? new Axis(low, high, false, 0) : this.fullX;
+}
+shownLines() {
+const off = this.group.view.off;
+return this.read().lines.filter((line) => off.indexOf(line.look) < 0);
+}
+draw() {
+const view = this.group.view;
+const isDrawn = !view[this.zoomName] && !view.smooth && !view.off.length && (!view.scale || (view.scale === "log") === this.drawnY.log);
+if (this.layer) this.layer.remove();
+this.layer = null;
+this.y = this.drawnY;
+if (isDrawn && !this.lines) return;
+this.read().parts.forEach((part) => { if (isDrawn) part.removeAttribute("hidden"); else part.setAttribute("hidden", ""); });
+if (!isDrawn) this.plot.append(this.layer = this.makeLayer());
+if (this.at >= 0) this.hide();
+}
+makeLayer() {
+const view = this.group.view, x = this.x(), height = this.height, layer = svg("g", {});
+const lines = this.shownLines();
+lines.forEach((line) => { line.calm = view.smooth && !line.bare ? smooth(line.pieces, view.smooth) : line.pieces; });
+const seen = lines.flatMap((line) => line.pieces.flat().concat(line.calm.flat())).filter((point) => {
+return point[0] >= x.low && point[0] <= x.high;
+}).map((point) => point[1]);
+const y = this.y = this.fit(seen);
+const box = svg("svg", { width: "100%", height, viewBox: "0 0 1000 " + height, preserveAspectRatio: "none" });
+box.style.overflow = "hidden";
+const place = (point) => { return (1000 * x.share(point[0])).toFixed(1) + " " + Math.max(-1e4, Math.min(1e4, height * (1 - y.share(point[1])))).toFixed(2); }
+const path = (pieces) => { return pieces.map((piece) => piece.length ? "M" + piece.map(place).join(" ") + (piece.length > 1 ? "" : "h0") : "").join(""); }
+this.drawAxes(layer, x, y, seen.length);
+if (view.off.every((look) => !/s1\b/.test(look))) this.plot.querySelectorAll(".band").forEach((band) => {
+box.append(svg("path", { class: "band", d: path([this.points(band.getAttribute("d").slice(1, -1))]) + "z" }));
+});
+lines.forEach((line) => {
+if (line.bare) return;
+if (view.smooth) box.append(svg("path", { class: line.look.replace(/ (thin|fat)/, "") + " faint", d: path(line.pieces) }));
+if (!view.smooth || !/thin/.test(line.look)) box.append(svg("path", { class: line.look, d: path(line.calm) }));
+});
+layer.append(box);
+this.drawMarks(layer, x, y, lines);
+return layer;
+}
+/* The y axis for values: as drawn while nothing that decides on it has changed. */
+fit(values) {
+const view = this.group.view;
+let low = Math.min.apply(null, values), high = Math.max.apply(null, values);
+let log = view.scale ? view.scale === "log" : this.drawnY.log;
+const floor = this.drawnY.log ? 0 : (this.drawnY.high - this.drawnY.low) * 1e-4;
+if (log && !(low > floor)) log = false;
+if (!values.length || (log === this.drawnY.log && !view[this.zoomName] && !view.off.length)) return this.drawnY;
+if (log) {
+const space = Math.log10(high / low) * 0.04 || 0.5;
+return new Axis(low / 10 ** space, high * 10 ** space, true, 0);
+}
+const margin = (high - low) * 0.06 || Math.abs(high) / 2 || 1;
+return new Axis(low >= 0 && low < margin ? 0 : low - margin, high + margin, false, 0);
+}
+drawAxes(layer, x, y, hasValues) {
+const height = this.height, factor = this.unit === "%" ? 100 : 1;
+let ticks = !hasValues ? [] : y.log ? logTicks(y.low, y.high) : niceTicks(y.low, y.high, Math.max(2, Math.min(5, Math.floor(height / 40))));
+const labels = ticks.map((tick) => {
+if (this.unit === "s") return duration(tick);
+const large = Math.abs(tick) >= 1e5 && [[1e12, "T"], [1e9, "G"], [1e6, "M"], [1e3, "k"]].find((pair) => Math.abs(tick) >= pair[0]);
+let text = large && Math.abs(tick) < 1e15 ? short(tick / large[0]) + " " + large[1] : short(tick * factor);
+return this.unit ? text + " %" : text;
+});
+const inside = labels.some((label) => label.length > 6);
+ticks.forEach((tick, at) => {
+let place = height * (1 - y.share(tick));
+layer.append(svg("line", { class: "grid", x1: 0, x2: "100%", y1: place, y2: place }));
+layer.append(svg("text", inside ? { class: "lab", x: 0, y: place - 4 } : { class: "e", x: -8, y: place + 4 }, labels[at]));
+});
+layer.append(svg("line", { class: "axis", x1: 0, x2: "100%", y1: height, y2: height }));
+this.xTicks(x).forEach((tick) => {
+let share = x.share(tick[0]);
+const look = tick[1].length <= 2 || (share > 0.06 && share < 0.94) ? "c" : share > 0.5 ? "e" : "";
+layer.append(svg("line", { class: "axis", x1: percent(share), x2: percent(share), y1: height, y2: height + 4 }),
+svg("text", { class: (look + tick[2]).trim(), x: percent(share), y: height + 18 }, tick[1]));
+});
+}
+xTicks(x) {
+if (this.kind === "number" && x !== this.fullX) {
+return niceTicks(x.low, x.high, 5).map((tick, at) => [tick, short(tick), at % 2 ? " x2" : ""]);
+}
+return this.ticks.map((text) => {
+return [this.fullX.value(parseFloat(text.getAttribute("x")) / 100), text.textContent, text.classList.contains("x2") ? " x2" : ""];
+}).filter((tick) => x.share(tick[0]) > -1e-6 && x.share(tick[0]) < 1 + 1e-6);
+}
+drawMarks(layer, x, y, lines) {
+const view = this.group.view, height = this.height, taken = [];
+this.marks.forEach((mark) => {
+const isShown = lines.some((line) => line.slot === mark.slot) && mark.x >= x.low && mark.x <= x.high;
+if (!isShown || (view.smooth && !mark.tip && !mark.odd)) return;
+const copy = mark.part.cloneNode(true);
+const shape = /^(a|g)$/.test(copy.tagName) ? copy.querySelector("circle, rect, svg") : copy;
+const isRound = shape.tagName === "circle";
+shape.setAttribute(isRound ? "cx" : "x", percent(x.share(mark.x)));
+const half = shape.tagName === "rect" ? parseFloat(shape.getAttribute("height")) / 2 : 0;
+if (!mark.odd) shape.setAttribute(isRound ? "cy" : "y", height * (1 - y.share(mark.y)) - half);
+copy.removeAttribute("hidden");
+layer.append(copy);
+});
+lines.filter((line) => line.label).forEach((line) => {
+const points = line.pieces.flat().filter((point) => point[0] <= x.high && point[0] >= x.low);
+if (!points.length) return;
+let end = points[points.length - 1], place = Math.max(10, height * (1 - y.share(end[1])) - 8);
+while (taken.some((other) => Math.abs(other - place) < 14)) place += 14;
+taken.push(place);
+layer.append(svg("text", { class: "lab e", x: percent(x.share(end[0])), y: place }, line.name));
+});
+}
+/* A slider over the frame: arrow keys go from point to point, and screen readers say the values. */
+addReader() {
+this.readout = make("div", { class: "readout", "aria-hidden": "true", hidden: "" });
+this.drag = make("div", { class: "drag", hidden: "" });
+this.reader = make("div", { class: "reader", tabindex: "0", role: "slider", "aria-label": "Values of " + this.title,
+"aria-valuemin": 0, "aria-valuemax": 1, "aria-valuenow": 0, "aria-valuetext": "Arrow keys read values, plus and minus zoom",
+onkeydown: (event) => this.press(event), onfocus: () => { this.group.active = this; },
+onblur: () => this.group.each("hide") }, this.drag, this.readout);
+this.reader.style.height = this.height + "px";
+this.plot.after(this.reader);
+this.listen();
+}
+listen() {
+let start = null, dragged = false;
+const on = (name, act, isFirst) => this.plot.addEventListener(name, act, isFirst);
+const share = (event) => {
+const frame = this.reader.getBoundingClientRect();
+return Math.max(0, Math.min(1, (event.clientX - frame.left) / frame.width));
+}
+const stop = () => { start = null; this.drag.hidden = true; }
+on("pointermove", (event) => {
+this.group.active = this;
+if (start === null) return this.group.point(this, this.x().value(share(event)));
+const now = share(event);
+if (Math.abs(now - start) * this.reader.clientWidth > 5 && !dragged) {
+dragged = true;
+this.plot.setPointerCapture(event.pointerId);
+}
+this.drag.hidden = !dragged;
+this.drag.style.left = percent(Math.min(start, now));
+this.drag.style.width = percent(Math.abs(now - start));
+});
+on("pointerdown", (event) => {
+dragged = false;
+this.group.active = this;
+if (event.pointerType !== "touch" && event.button === 0) start = share(event);
+this.group.point(this, this.x().value(share(event)));
+});
+on("pointerup", (event) => {
+if (start !== null && dragged) this.zoomTo(this.x().value(Math.min(start, share(event))), this.x().value(Math.max(start, share(event))));
+stop();
+});
+on("pointerenter", () => this.read());
+on("pointercancel", stop);
+on("pointerleave", () => { if (document.activeElement !== this.reader) this.group.each("hide"); });
+on("dblclick", () => this.group.reset());
+on("dragstart", (event) => event.preventDefault());
+on("click", (event) => { if (dragged) event.preventDefault(); dragged = false; }, true);
+}
+/* All x of the shown lines, without those in the background. */
+stops() {
+const x = this.x(), lines = this.shownLines(), front = lines.filter((line) => !/thin/.test(line.look));
+const all = new Set();
+(front.length ? front : lines).forEach((line) => {
+line.pieces.forEach((piece) => piece.forEach((point) => { if (point[0] >= x.low && point[0] <= x.high) all.add(point[0]); }));
+});
+this.marks.forEach((mark) => { if (mark.odd && mark.x >= x.low && mark.x <= x.high) all.add(mark.x); });
+return Array.from(all).sort((a, b) => a - b);
+}
+press(event) {
+let stops = this.stops(), at = stops.indexOf(this.here), far = Math.max(1, Math.round(stops.length / 10));
+const step = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1, PageUp: far, PageDown: -far }[event.key];
+if (event.ctrlKey || event.metaKey || event.altKey) return;
+if (event.key === "Escape") this.group.reset();
+else if (event.key === "+" || event.key === "=") this.group.zoomBy(0.5);
+else if (event.key === "-") this.group.zoomBy(2);
+else if (step || event.key === "Home" || event.key === "End") {
+const last = stops.length - 1;
+at = event.key === "Home" ? 0 : event.key === "End" ? last : at < 0 ? (step > 0 ? 0 : last) : Math.max(0, Math.min(last, at + step));
+if (last >= 0) this.group.point(this, stops[at]);
+} else return;
+event.preventDefault();
+}
+/* Shows the values at the point nearest to an x, or at this very x where the lines reach it. */
+show(wanted, isFixed) {
+const stops = this.stops(), view = this.group.view;
+if (!stops.length) return this.hide();
+const isInside = wanted >= stops[0] && wanted <= stops[stops.length - 1];
+const near = isFixed && isInside ? wanted : stops.reduce((best, x) => Math.abs(x - wanted) < Math.abs(best - wanted) ? x : best, stops[0]);
+let share = this.x().share(near), rows = [], head = "";
+if (this.cross) this.cross.remove();
+this.cross = svg("g", { class: "cross" }, svg("line", { class: "rule", x1: percent(share), x2: percent(share), y1: 0, y2: this.height }));
+this.shownLines().forEach((line) => {
+if (/thin/.test(line.look)) return;
+const marks = this.marks.filter((mark) => mark.slot === line.slot && mark.x === near);
+const tip = marks.length && marks[0].tip, cut = tip ? tip.lastIndexOf(": ") : -1;
+let found = valueAt(line.pieces, near);
+if (found && !found.exact && this.kind === "category") found = null; /* runs in between are others */
+if (cut > 0 && !head) head = tip.slice(0, cut);
+if (!found && !marks.length) return;
+let text = cut > 0 ? tip.slice(cut + 2) : found ? (found.exact ? "" : "≈ ") + this.write(found.y) : tip || "not finite";
+if (found && view.smooth && !line.bare) {
+found = valueAt(line.calm, near);
+text = this.write(found.y) + " (" + text + ")";
+}
+rows.unshift({ line, text });
+if (found) this.cross.append(svg("circle", { class: "pt " + line.slot, cx: percent(share), cy: this.height * (1 - this.y.share(found.y)), r: 4 }));
+});
+this.plot.append(this.cross);
+this.tell((head || this.nameX(near)) + (view.smooth ? ", smoothed (recorded)" : ""), rows, share, stops.indexOf(near), stops.length);
+this.here = near;
+this.at = stops.indexOf(near);
+}
+tell(head, rows, share, at, n) {
+const readout = this.readout;
+readout.replaceChildren(make("b", {}, head));
+rows.forEach((row) => {
+const sample = svg("svg", { viewBox: "0 0 28 12" }, svg("path", { class: row.line.look, d: "M0 6H28" }));
+readout.append(make("div", {}, sample, row.line.name ? row.line.name + " " : "", make("span", {}, row.text)));
+});
+readout.hidden = false;
+readout.style.left = percent(share);
+readout.style.transform = "translateX(-" + percent(share) + ")";
+this.reader.setAttribute("aria-valuemax", Math.max(1, n - 1));
+this.reader.setAttribute("aria-valuenow", at);
+this.reader.setAttribute("aria-valuetext", head + ": " + rows.map((row) => (row.line.name ? row.line.name + " " : "") + row.text).join("; "));
+}
+hide() {
+if (this.cross) this.cross.remove();
+this.readout.hidden = true;
+this.cross = null;
+this.here = null;
+this.at = -1;
+}
+write(value) {
+if (this.unit === "s") return duration(value);
+const factor = this.unit === "%" ? 100 : 1;
+const part = 0.01 / this.height;
+const axis = this.drawnY;
+const resolution = axis.log ? Math.abs(value) * Math.log(axis.high / axis.low) * part : (axis.high - axis.low) * part;
+return write(value * factor, resolution * factor) + (factor > 1 ? " %" : "");
+}
+nameX(x) {
+if (this.kind === "category") return "no. " + (x + 1) + " of " + (this.fullX.high + 1);
+return "x " + short(x);
+}
+zoomTo(low, high) {
+const full = this.read().fullX;
+low = Math.max(full.low, round(low, this.stepX));
+high = Math.min(full.high, round(high, this.stepX));
+if (high - low < this.stepX) return;
+this.group.view[this.zoomName] = low <= full.low && high >= full.high ? null : [low, high];
+this.group.changed();
+}
+}
+/* An exponential moving average that knows how far apart points are, without the pull of its start. */
+function smooth(pieces, amount) {
+const gaps = pieces.flatMap((piece) => {
+return piece.slice(1).map((point, at) => Math.abs(point[0] - piece[at][0]));
+}).sort((a, b) => a - b);
+const usual = gaps[Math.floor(gaps.length / 2)] || 1;
+return pieces.map((piece) => {
+let sum = 0, weight = 0;
+return piece.map((point, at) => {
+const kept = at ? Math.pow(amount, Math.min(100, Math.abs(point[0] - piece[at - 1][0]) / usual)) : 0;
+sum = sum * kept + (1 - amount) * point[1];
+weight = weight * kept + (1 - amount);
+return [point[0], sum / weight];
+});
+});
+}
+/* What a line has at an x: the point there, or the place on the line between two. */
+function valueAt(pieces, x) {
+for (let n = 0; n < pieces.length; n++) {
+const piece = pieces[n];
+for (let at = 0; at < piece.length; at++) {
+if (piece[at][0] === x) return { y: piece[at][1], exact: true };
+if (at && piece[at - 1][0] < x && x < piece[at][0]) {
+let share = (x - piece[at - 1][0]) / (piece[at][0] - piece[at - 1][0]);
+return { y: piece[at - 1][1] + share * (piece[at][1] - piece[at - 1][1]), exact: false };
+}
+}
+}
+return null;
+}
+/* Charts of one section, with one bar of controls */
+class Group {
+constructor(bar, plots, id) {
+this.id = id;
+this.bar = bar;
+this.names = {};
+this.view = { off: [], smooth: 0, scale: "" };
+const samples = Array.from(bar.parentNode.querySelectorAll(".legend li"));
+samples.forEach((item) => { let path = item.querySelector(".ln"); if (path) this.names[path.getAttribute("class")] = item.textContent; });
+this.charts = plots.map((plot, at) => new Chart(plot, this, at + 1));
+this.active = this.charts[0];
+this.toggles = [];
+this.addControls();
+samples.forEach((item) => this.addToggle(item));
+this.addNames();
+this.recall();
+}
+each(method, value) {
+this.charts.forEach((chart) => chart[method](value));
+}
+/* Charts over the same kind of number are read at the same place. */
+point(source, x) {
+source.show(x);
+if (source.kind === "number" && source.here !== null) this.charts.forEach((chart) => {
+if (chart !== source && chart.kind === "number") chart.show(source.here, true);
+});
+}
+addControls() {
+this.range = make("input", { type: "range", min: 0, max: 0.95, step: 0.05, value: 0, oninput: () => {
+this.view.smooth = Number(this.range.value);
+this.changed();
+} });
+this.select = make("select", { "aria-label": "Scale of y", onchange: () => { this.view.scale = this.select.value; this.changed(); } });
+SCALES.forEach((scale) => this.select.append(make("option", { value: scale[0] }, scale[1])));
+const button = (text, name, act) => { return make("button", { type: "button", "aria-label": name, onclick: act }, text); }
+this.back = button("Reset", "Reset the view of the charts", () => this.reset());
+this.told = make("output", { class: "told" });
+this.bar.append(make("label", {}, "Smooth ", this.range), make("label", {}, make("span", { "aria-hidden": "true" }, "y"), this.select),
+button("+", "Zoom in", () => this.zoomBy(0.5)), button("−", "Zoom out", () => this.zoomBy(2)), this.told, this.back);
+}
+addToggle(item) {
+let path = item.querySelector(".ln");
+if (!path) return;
+const look = path.getAttribute("class");
+let button = make("button", { type: "button", "aria-pressed": "true", onclick: () => {
+let off = this.view.off, at = off.indexOf(look);
+if (at < 0) off.push(look); else off.splice(at, 1);
+this.changed();
+} });
+button.append.apply(button, Array.from(item.childNodes));
+item.append(button);
+this.toggles.push({ look, button });
+}
+/* Lines that are named at their end have no legend: their switches stand in the bar. */
+addNames() {
+let names = {}, clash = false;
+this.charts.forEach((chart) => {
+chart.plot.querySelectorAll(".ln[data-name]").forEach((path) => {
+const look = path.getAttribute("class");
+clash = clash || (names[look] !== undefined && names[look] !== path.dataset.name);
+names[look] = path.dataset.name;
+});
+});
+if (clash || Object.keys(names).length < 2) return;
+const list = make("span", { class: "names legend" });
+Object.keys(names).sort().forEach((look) => {
+const item = make("span", {}, svg("svg", { class: /s\d/.exec(look)[0], viewBox: "0 0 28 12", "aria-hidden": "true" }, svg("path", { class: look, d: "M0 6H28" })), names[look]);
+list.append(item);
+this.addToggle(item);
+});
+this.told.before(list);
+}
+recall() {
+const view = this.view;
+const read = (name) => { return kit.read(this.id + "." + name); }
+view.smooth = Math.max(0, Math.min(0.95, Number(read("smooth")) || 0));
+view.scale = /^(log|linear)$/.test(read("scale")) ? read("scale") : "";
+view.off = read("off").split(",").filter((look) => this.toggles.some((one) => one.look === look));
+this.charts.forEach((chart) => {
+const ends = read(chart.zoomName).split("..").map(Number);
+if (ends.length === 2 && ends[0] < ends[1]) view[chart.zoomName] = ends;
+});
+this.apply();
+}
+changed() {
+const view = this.view;
+this.apply();
+kit.keep(this.id + ".smooth", view.smooth ? String(view.smooth) : "");
+kit.keep(this.id + ".scale", view.scale);
+kit.keep(this.id + ".off", view.off.join());
+this.charts.forEach((chart) => kit.keep(this.id + "." + chart.zoomName, (view[chart.zoomName] || []).join("..")));
+}
+apply() {
+const view = this.view;
+this.each("draw");
+this.range.value = view.smooth;
+this.select.value = view.scale;
+this.toggles.forEach((one) => one.button.setAttribute("aria-pressed", String(view.off.indexOf(one.look) < 0)));
+const zoomed = this.charts.filter((chart) => view[chart.zoomName])[0];
+const isChanged = zoomed || view.smooth || view.scale || view.off.length;
+this.back.style.visibility = isChanged ? "" : "hidden";
+this.told.textContent = zoomed ? zoomed.nameX(view[zoomed.zoomName][0]) + " to " + zoomed.nameX(view[zoomed.zoomName][1]).replace(/^x /, "") : "Drag to zoom";
+}
+reset() {
+this.view.smooth = 0;
+this.view.scale = "";
+this.view.off = [];
+this.charts.forEach((chart) => { this.view[chart.zoomName] = null; });
+this.changed();
+}
+/* Zooms around the point that was read last, else around the middle. */
+zoomBy(factor) {
+const chart = this.active.read(), x = chart.x(), middle = chart.here == null ? (x.low + x.high) / 2 : chart.here;
+chart.zoomTo(middle - (middle - x.low) * factor, middle + (x.high - middle) * factor);
+}
+}
+document.querySelectorAll(".tools.lines").forEach((bar) => {
+const plots = Array.from(bar.parentNode.querySelectorAll(".plot[data-x]"));
+if (plots.length) new Group(bar, plots, bar.closest(".sec[id]").id);
+});
+})();
+(function () {
+"use strict";
+const kit = window.reportgen;
+function copier(what, text) {
+return kit.make("button", { type: "button", class: "copy", "aria-label": "Copy " + what, onclick: function (event) {
+kit.copy(text(), event.currentTarget);
+} }, "Copy");
+}
+document.querySelectorAll("main pre").forEach(function (block) {
+var frame = kit.make("div", { class: "copied" });
+block.before(frame);
+frame.append(block, copier("code", function () { return block.textContent; }));
+});
+document.querySelectorAll(".facts .id").forEach(function (id) {
+var term = id.closest("div").querySelector("dt");
+term.append(copier(term.textContent.toLowerCase(), function () { return id.textContent; }));
+});
+document.querySelectorAll(".sec[id] > .head > h2, .prose :is(h2, h3, h4, h5, h6)[id]").forEach(function (heading) {
+var id = heading.id || heading.closest(".sec").id;
+var name = "Link to " + heading.textContent;
+heading.append(kit.make("a", { class: "perma", href: "#" + encodeURIComponent(id), "aria-label": name }, "¶"));
+});
+})();
+(function () {
+"use strict";
+var WIDTH = 168, MIDDLE = 20, HEAD = 6;
+function place(x, y) { return Math.round(x) + " " + Math.round(y); }
+function read(graph) {
+var left = {}, right = {}, edges = [];
+graph.querySelectorAll(":scope > [transform]").forEach(function (box) {
+var at = box.getAttribute("transform").match(/-?\d+/g).map(Number);
+left[place(at[0], at[1] + MIDDLE)] = box;
+right[place(at[0] + WIDTH, at[1] + MIDDLE)] = box;
+});
+graph.querySelectorAll(".edge").forEach(function (line) {
+var back = line.classList.contains("back") ? 9 : 0;
+var begin = line.getPointAtLength(0), end = line.getPointAtLength(line.getTotalLength());
+var one = right[place(begin.x - (back ? HEAD : 0), begin.y - back)];
+var other = left[place(end.x + (back ? 0 : HEAD), end.y - back)];
+if (one && other) edges.push({ line: line, from: back ? other : one, to: back ? one : other });
+});
+return edges;
+}
+/* Adds everything that can be reached from a box in one direction. */
+function follow(edges, box, from, to, found) {
+var ways = [box], seen = new Set(ways);
+while (ways.length) {
+var here = ways.pop();
+edges.forEach(function (edge) {
+if (edge[from] !== here) return;
+found.add(edge.line);
+if (!seen.has(edge[to])) { seen.add(edge[to]); ways.push(edge[to]); }
+});
+}
+seen.forEach(function (one) { found.add(one); });
+}
+document.querySelectorAll("svg.dag").forEach(function (graph) {
+var edges = null, shown = null;
+function show(box) {
+if (box === shown) return;
+shown = box;
+graph.classList.toggle("dim", Boolean(box));
+graph.querySelectorAll(".lit").forEach(function (one) { one.classList.remove("lit"); });
+if (!box) return;
+edges = edges || read(graph);
+var found = new Set();
+follow(edges, box, "from", "to", found);
+follow(edges, box, "to", "from", found);
+found.forEach(function (one) { one.classList.add("lit"); });
+}
+graph.addEventListener("pointerover", function (event) {
+var box = event.target.closest("[transform]");
+show(box && box.parentNode === graph ? box : null);
+});
+graph.addEventListener("pointerleave", function () { show(null); });
+});
+})();
+(function () {
+"use strict";
+const kit = window.reportgen;
+const make = kit.make;
+const SORTED = "table.data:not(.diff), table.stack:not(.pipes), .prose table";
+const LEAST = 3; /* rows to sort */
+const order = new Intl.Collator("en", { numeric: true, sensitivity: "base" });
+const SIZES = { "µs": 1e-6, ms: 1e-3, s: 1, min: 60, h: 3600, day: 86400, days: 86400,
+B: 1, kB: 1e3, MB: 1e6, GB: 1e9, TB: 1e12, k: 1e3, M: 1e6, G: 1e9, T: 1e12 };
+const NUMBER = /^([+-]?)(\d[\d,]*(?:\.\d+)?|\.\d+|∞|Infinity)(?:e([+-]?\d+)| × 10([⁺⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+))?(?=[\s%()]|$|(?:µs|ms|min|[kMGT]?B|[shkMGT])$)/i;
+const PART = /^\s*(µs|ms|min|days?|[kMGT]?B|[shkMGT])(?![a-zµ])/;
+const DATE = /^\d{1,2} [A-Z][a-z]{2} \d{4}\b/;
+const COMPARE = /(?:"([^"]+)"|([^\s<>=!"]+))?\s*(>=|<=|!=|>|<|=)\s*(?:"([^"]*)"|(\S+))/g;
+/* What a cell says, without second lines and words for screen readers. */
+function textOf(cell) {
+if (!cell.firstElementChild) return cell.textContent.trim();
+let text = "";
+cell.childNodes.forEach((node) => {
+if (node.nodeType === 3) text += node.data;
+else if (node.nodeType === 1 && !node.matches(".sub, .vh, .from, svg")) text += textOf(node);
+});
+return text.trim();
+}
+/* The number a text begins with, in its smallest unit; null when it is none, NaN for what stands for no value. */
+function numberOf(text) {
+if (/^(–|-|NaN|)$/.test(text)) return NaN;
+if (text.slice(0, 9) === "no change") return 0;
+let rest = text.replace(/^[↑↓→≈±~\s]+/, "").replace(/[−–]/g, "-");
+const found = NUMBER.exec(rest);
+if (!found) return null;
+const sign = found[1] === "-" ? -1 : 1;
+if (/[∞I]/i.test(found[2][0])) return sign * Infinity;
+const exponent = found[3] || (found[4] || "0").replace(/[⁺⁻⁰-⁹¹²³]/g, (c) => {
+return c === "⁻" ? "-" : c === "⁺" ? "" : "⁰¹²³⁴⁵⁶⁷⁸⁹".indexOf(c);
+});
+let value = parseFloat(found[2].replace(/,/g, "")) * 10 ** exponent;
+rest = rest.slice(found[0].length);
+const unit = PART.exec(rest);
+if (!unit) return sign * value;
+value *= SIZES[unit[1]];
+const next = /^\s*(\d+(?:\.\d+)?)\s*(s|min|h)(?![a-z])/.exec(rest.slice(unit[0].length));
+return sign * (next ? value + next[1] * SIZES[next[2]] : value);
+}
+function valueOf(cell) {
+const time = cell.querySelector("time[datetime]");
+let text = time ? time.dateTime : textOf(cell);
+return time || DATE.test(text) ? Date.parse(time ? text : text + " UTC") : numberOf(text);
+}
+function isMissing(value) {
+return value !== value || value === "" || value === "–";
+}
+function compare(a, b) {
+return typeof a === "number" ? a - b || 0 : order.compare(a, b);
+}
+class Table {
+constructor(table, name) {
+this.table = table;
+this.name = name;
+this.heads = Array.from(table.tHead.rows[0].cells);
+this.bodies = Array.from(table.tBodies);
+const width = this.heads.length;
+this.rows = [];
+this.extra = []; /* heads of groups, and rows that are no data */
+this.bodies.forEach((body) => {
+let group = "";
+Array.from(body.rows).forEach((row) => {
+if (row.cells.length === width) this.rows.push({ row, body, group });
+else {
+this.extra.push({ row, body });
+if (row.querySelector(".group")) group = textOf(row.cells[0]);
+}
+});
+});
+this.places = this.bodies.map((body) => Array.from(body.rows));
+this.columns = [];
+this.hidden = [];
+this.unit = " rows";
+this.query = "";
+this.column = -1;
+this.down = false;
+}
+/* The values of a column: numbers when all that are there are numbers, else texts. */
+valuesOf(column) {
+if (this.columns[column]) return this.columns[column];
+const cells = this.rows.map((one) => one.row.cells[column]);
+const values = cells.map(valueOf);
+const isNumber = values.indexOf(null) < 0 && values.some((value) => value === value);
+this.columns[column] = isNumber ? values : cells.map(textOf);
+return this.columns[column];
+}
+addHeads() {
+this.heads.forEach((head, column) => {
+if (!head.textContent.trim()) return;
+const button = make("button", { type: "button", class: "sort", onclick: () => this.turn(column) });
+button.append.apply(button, Array.from(head.childNodes));
+head.append(button);
+});
+const kept = /^(-?)(\d+)$/.exec(kit.read(this.name + ".sort"));
+if (kept && this.heads[kept[2] - 1]) this.sort(kept[2] - 1, kept[1] === "-");
+}
+/* First up, then down, then as it was. */
+turn(column) {
+if (this.column !== column) this.sort(column, false);
+else if (!this.down) this.sort(column, true);
+else this.sort(-1, false);
+this.keep();
+}
+keep() {
+kit.keep(this.name + ".sort", this.column < 0 ? "" : (this.down ? "-" : "") + (this.column + 1));
+}
+sort(column, down) {
+this.column = column;
+this.down = down;
+this.heads.forEach((head, index) => {
+if (index === column) head.setAttribute("aria-sort", down ? "descending" : "ascending");
+else head.removeAttribute("aria-sort");
+});
+if (this.select) this.select.value = (column + 1) * (down ? -1 : 1);
+if (column < 0) this.restore();
+else this.place(column, down ? -1 : 1);
+this.show();
+}
+place(column, sign) {
+const values = this.valuesOf(column);
+const all = this.rows.map((_, index) => index);
+all.sort((a, b) => {
+const missing = isMissing(values[a]) - isMissing(values[b]);
+return missing || (isMissing(values[a]) ? 0 : sign * compare(values[a], values[b])) || a - b;
+});
+const part = document.createDocumentFragment();
+all.forEach((index) => part.append(this.rows[index].row), this);
+this.bodies[0].append(part);
+this.rows.forEach((one) => { /* rows of all groups stand together: each says of which it is */
+if (one.group && !one.from) one.row.cells[0].append(one.from = make("span", { class: "sub from" }, one.group));
+});
+}
+restore() {
+this.rows.forEach((one) => {
+if (one.from) one.from.remove();
+one.from = null;
+});
+this.bodies.forEach((body, index) => body.append.apply(body, this.places[index]), this);
+}
+/* Reads what was typed: comparisons, of a column or of any number, and words that all have to be in a row. */
+test(text) {
+const checks = [];
+const names = this.heads.map((head) => textOf(head).toLowerCase());
+const words = text.replace(COMPARE, (whole, quoted, plain, sign, quotedValue, plainValue) => {
+const name = (quoted || plain || "").toLowerCase();
+let column = names.indexOf(name);
+if (name && column < 0) column = names.findIndex((one) => one.indexOf(name) === 0);
+if (name && column < 0) return whole;
+checks.push(this.comparison(column, sign, quotedValue === undefined ? plainValue : quotedValue));
+return " ";
+});
+words.toLowerCase().replace(/"/g, "").split(/\s+/).filter(Boolean).forEach((word) => {
+checks.push((index) => this.wordsOf(index).indexOf(word) >= 0);
+});
+return (index) => checks.every((check) => check(index));
+}
+comparison(column, sign, text) {
+const wanted = numberOf(text);
+const columns = (column < 0 ? this.heads.map((_, index) => index) : [column]).map(this.valuesOf, this);
+return (index) => {
+return columns.some((values) => {
+let value = values[index];
+const isNumber = typeof value === "number";
+if (isNumber ? wanted === null || wanted !== wanted : column < 0) return false;
+if (isMissing(value)) return sign === "!=";
+const difference = isNumber ? value - wanted || 0 : order.compare(value, text);
+return { ">": difference > 0, "<": difference < 0, ">=": difference >= 0, "<=": difference <= 0,
+"=": difference === 0, "!=": difference !== 0 }[sign];
+});
+};
+}
+wordsOf(index) {
+const one = this.rows[index];
+if (one.words === undefined) {
+one.words = Array.from(one.row.cells, (cell) => cell.textContent).concat(one.group).join("\n").toLowerCase();
+}
+return one.words;
+}
+/* Shows the rows that pass the filter, and the groups that have one. */
+show() {
+const passes = this.test(this.query);
+const alive = new Set();
+const flat = this.column >= 0;
+let n = 0;
+this.rows.forEach((one, index) => {
+const stays = !this.query.trim() || passes(index);
+one.row.hidden = !stays;
+n += stays;
+if (stays) alive.add(one.body);
+});
+this.extra.forEach((one) => { one.row.hidden = flat || (this.query.trim() && !alive.has(one.body)); });
+if (this.count) {
+const all = this.rows.length.toLocaleString("en");
+this.count.textContent = (n === this.rows.length ? all : n.toLocaleString("en") + " of " + all) + this.unit;
+}
+}
+hide() {
+const hidden = this.hidden;
+this.rows.forEach((one) => {
+for (let at = 0; at < hidden.length; at++) if (hidden[at] !== one.row.cells[at].hidden) one.row.cells[at].hidden = hidden[at];
+});
+this.heads.forEach((head, at) => { head.hidden = hidden[at]; });
+this.tick();
+}
+/* The last column that is shown cannot be hidden. */
+tick() {
+const hidden = this.hidden;
+let n = hidden.filter((is) => !is).length;
+this.boxes.forEach((box, at) => {
+box.checked = !hidden[at];
+box.disabled = n === 1 && !hidden[at];
+});
+}
+addTools(bar) {
+const input = make("input", { type: "search", placeholder: "Filter: words, >0.9, name=a", "aria-label": "Filter rows by words or comparisons, such as >0.9 or column<5",
+autocomplete: "off", spellcheck: "false", oninput: () => {
+this.query = input.value;
+this.show();
+kit.keep(this.name + ".filter", input.value);
+} });
+this.count = make("output", {});
+this.query = input.value = kit.read(this.name + ".filter");
+bar.append(input, this.count, this.chooser(), this.orders(), make("span", { class: "ends" }, this.copier("TSV"), this.copier("Markdown")));
+this.show();
+}
+/* The same as the heads, for narrow windows, which show none. */
+orders() {
+this.select = make("select", { "aria-label": "Order of rows", onchange: () => {
+let value = Number(this.select.value);
+this.sort(Math.abs(value) - 1, value < 0);
+this.keep();
+} }, make("option", { value: 0 }, "As listed"));
+this.heads.forEach((head, at) => {
+const name = textOf(head);
+this.select.append(make("option", { value: at + 1 }, name + " ▴"), make("option", { value: -at - 1 }, name + " ▾"));
+});
+return this.select;
+}
+chooser() {
+const kept = kit.read(this.name + ".hide").split(",");
+this.hidden = this.heads.map((_, at) => kept.indexOf(String(at + 1)) >= 0);
+if (this.hidden.every(Boolean)) this.hidden[0] = false;
+this.boxes = this.heads.map((_, at) => {
+return make("input", { type: "checkbox", onchange: (event) => {
+this.hidden[at] = !event.target.checked;
+this.hide();
+kit.keep(this.name + ".hide", this.hidden.map((is, at) => is && at + 1).filter(Boolean).join());
+} });
+});
+const labels = this.heads.map((head, at) => make("label", {}, this.boxes[at], textOf(head) || "no name"), this);
+const menu = make("fieldset", {}, make("legend", { class: "vh" }, "Columns shown"));
+menu.append.apply(menu, labels);
+const details = make("details", { onkeydown: (event) => {
+if (event.key === "Escape" && details.open) { details.open = false; details.firstChild.focus(); }
+} }, make("summary", {}, "Columns"), menu);
+document.addEventListener("pointerdown", (event) => { if (!details.contains(event.target)) details.open = false; });
+if (this.hidden.some(Boolean)) this.hide(); else this.tick();
+return details;
+}
+/* Copies the rows and columns that are shown, in the order in which they are shown. */
+copier(form) {
+return make("button", { type: "button", "aria-label": "Copy the rows shown as " + form, onclick: (event) => {
+kit.copy(this.write(form), event.currentTarget);
+} }, "Copy " + form);
+}
+write(form) {
+const isList = form === "Markdown";
+const line = (cells) => {
+const texts = Array.from(cells).filter((cell) => !cell.hidden).map((cell) => {
+let text = textOf(cell).replace(/\s+/g, " ");
+return isList ? text.replace(/[\\|`*_<[\]]/g, "\\$&") : text.replace(/−(?=[\d.∞])/g, "-");
+});
+return isList ? "| " + texts.join(" | ") + " |" : texts.join("\t");
+}
+const shown = this.heads.filter((head) => !head.hidden);
+const rule = "|" + shown.map((head) => head.classList.contains("n") ? " --: |" : " --- |").join("");
+const all = new Set(this.rows.map((one) => one.row));
+const rows = Array.from(this.table.rows).filter((row) => all.has(row) && !row.hidden);
+return [line(shown)].concat(isList ? [rule] : [], rows.map((row) => line(row.cells))).join("\n") + "\n";
+}
+}
+const counts = {};
+document.querySelectorAll(SORTED).forEach((element) => {
+const heads = element.tHead && element.tHead.rows;
+if (!heads || heads.length !== 1 || element.closest(".peek") || element.querySelector("thead [colspan], tbody [rowspan]")) return;
+const section = (element.closest(".sec[id]") || {}).id || "table";
+const number = counts[section] = (counts[section] || 0) + 1;
+const table = new Table(element, section + (number > 1 ? number : ""));
+if (table.rows.length < LEAST) return;
+const frame = element.closest(".scroll") || element;
+const bar = frame.previousElementSibling;
+if (frame.nextElementSibling && frame.nextElementSibling.matches("[aria-label='Pages of rows']")) table.unit += " here";
+if (bar && bar.matches(".tools.rows")) table.addTools(bar);
+table.addHeads();
+});
+})();
+(function () {
+"use strict";
+var key = "reportgen-theme";
+var choices = document.querySelectorAll("input[name=theme]");
+function read() {
+try {
+return localStorage.getItem(key);
+} catch (denied) {
+return null; /* storage is off under some policies: a choice then holds for its page */
+}
+}
+function keep(id) {
+try {
+localStorage.setItem(key, id);
+} catch (denied) { /* as above */ }
+}
+choices.forEach(function (choice) {
+if (choice.id === read()) choice.checked = true;
+choice.addEventListener("change", function () { keep(choice.id); });
+});
 })();
