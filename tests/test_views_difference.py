@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import random
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,7 @@ from logs import HOUR, PNG, START, artifact, delete, end, model_of, run_start, w
 from pages import broken_links, find, parse, policy, read_site, tag, text_of
 
 from reportgen.build import build_site
+from reportgen.inputs.png import write_png
 from reportgen.inputs.tables import LargeTable, read_table
 from reportgen.options import Options
 from reportgen.units import iter_units, make_unit
@@ -243,12 +246,77 @@ def test_images_stand_side_by_side(tmp_path: Path) -> None:
         tmp_path, image(tmp_path, 1, PNG), image(tmp_path, 2, PNG + b"more"), image(tmp_path, 3, PNG + b"more")
     )
     page = page_of(files)
-    assert lede(page) == "Another image since v1, 1 × 1 pixels as before."
+    assert lede(page) == "Another image since v1, 1 × 1 pixels as before; no pixel differs."
+    assert "the files differ only in how the image is written" in text_of(section(page))
     shown = find(section(page), "img")
     assert [one.get("alt") for one in shown] == ["v1: A plot", "v2: A plot"]
     assert len({one.get("src") for one in shown}) == 2
     assert lede(page_of(files, 3)) == "The same image since v2."
     assert find(section(page_of(files, 3)), "img") == []
+
+
+GREY = write_png([bytes([90] * 40)] * 30, 40, 30, colour_type=0)
+CHANGED = write_png([bytes([90] * 40)] * 20 + [bytes([200] * 40)] * 10, 40, 30, colour_type=0)
+LARGER = write_png([bytes([90] * 60)] * 30, 60, 30, colour_type=0)
+
+
+def test_pixels_that_differ_are_counted_and_shown(tmp_path: Path) -> None:
+    files = site_of(tmp_path, image(tmp_path, 1, GREY), image(tmp_path, 2, CHANGED))
+    page = page_of(files)
+    assert lede(page) == "Another image since v1, 40 × 30 pixels as before; 33.3 % of the pixels differ."
+    assert "400 of 1,200 pixels differ (33.3 %), all of them clearly." in text_of(section(page)).replace("\u00a0", " ")
+    *pair, pixels = find(section(page), "img")
+    assert pixels.get("src") == "v2.difference.png"
+    assert pixels.get("alt") == "33.3\u00a0% of the pixels differ; they are magenta on a faded v2."
+    assert (pixels.get("width"), pixels.get("height")) == ("40", "30")
+    assert files["artifacts/thing/v2.difference.png"].startswith(b"\x89PNG")
+    links = [one for one in find(section(page), "a") if one.get("class") == "zoom"]
+    assert [one.get("href") for one in links] == [one.get("src") for one in (*pair, pixels)]
+
+
+def test_images_of_different_sizes_stand_at_the_same_scale(tmp_path: Path) -> None:
+    files = site_of(tmp_path, image(tmp_path, 1, GREY), image(tmp_path, 2, LARGER))
+    page = page_of(files)
+    assert lede(page) == "Another image since v1, 40 × 30 → 60 × 30 pixels; 33.3 % of the pixels differ."
+    frames = [one for one in find(section(page), "svg") if one.get("class") == "frame"]
+    assert {(one.get("width"), one.get("height"), one.get("viewBox")) for one in frames} == {("60", "30", "0 0 60 30")}
+    assert [one.get("aria-label") for one in frames] == ["v1: A plot", "v2: A plot"]
+    inner = [one for one in section(page).iter() if tag(one) == "image"]
+    assert [(one.get("width"), one.get("height")) for one in inner] == [("40", "30"), ("60", "30")]
+    assert "What only one of the images has is light, too." in text_of(section(page))
+
+
+def test_broken_image_says_why_beside_the_other(tmp_path: Path) -> None:
+    files = site_of(tmp_path, image(tmp_path, 1, GREY[:-9]), image(tmp_path, 2, GREY))
+    for page in (page_of(files), page_of(files, 1), parse(files["artifacts/thing/index.html"])):
+        assert "This image cannot be shown: it is cut short." in text_of(page)
+    assert len(find(section(page_of(files)), "img")) == 1
+
+
+def test_nothing_is_said_of_pixels_without_pillow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("reportgen.images.decoding.has_pillow", lambda: False)
+    files = site_of(tmp_path, image(tmp_path, 1, GREY), image(tmp_path, 2, CHANGED))
+    assert lede(page_of(files)) == "Another image since v1, 40 × 30 pixels as before."
+    assert len(find(section(page_of(files)), "img")) == 2
+    assert not [url for url in files if url.endswith("difference.png")]
+
+
+def test_lists_show_large_images_small_and_link_to_them(tmp_path: Path) -> None:
+    noise = random.Random(1)
+    large = write_png([noise.randbytes(1000) for _ in range(500)], 1000, 500, colour_type=0)
+    files = site_of(tmp_path, image(tmp_path, 1, large), image(tmp_path, 2, large + b"more"))
+    blob = hashlib.sha256(large + b"more").hexdigest()
+    for url in ("index.html", "artifacts/index.html"):
+        (shown,) = find(parse(files[url]), "img")
+        assert (shown.get("src") or "").endswith(f"data/thumbnails/{blob}.webp")
+        assert (shown.get("width"), shown.get("height"), shown.get("loading")) == ("264", "132", "lazy")
+        (link,) = [one for one in find(parse(files[url]), "a") if one.get("class") == "zoom"]
+        assert (link.get("href") or "").endswith(f"data/blobs/{blob}.png")
+    page = parse(files["artifacts/thing/index.html"])
+    film = next(one for one in find(page, "ul") if one.get("class") == "film")
+    assert [one.get("alt") for one in find(film, "img")] == ["v1: A plot", "v2: A plot"]
+    assert [one.get("href") for one in find(film, "a")] == ["v1.html", "v1.html", "v2.html", "v2.html"]
+    assert sum(url.startswith("data/thumbnails/") for url in files) == 2
 
 
 def test_image_from_another_origin_than_the_page_allows_is_only_linked(tmp_path: Path) -> None:
