@@ -11,7 +11,7 @@ from typing import Any
 from xml.etree.ElementTree import Element
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from logs import HOUR, PNG, START, artifact, delete, end, model_of, run_start, write_blob, write_run
 from pages import broken_links, find, parse, policy, read_site, tag, text_of
@@ -55,6 +55,14 @@ def section(page: Element) -> Element:
     found = changes(page)
     assert found is not None
     return found
+
+
+def rendered(page: Element) -> Element:
+    return next(one for one in find(section(page), "div") if "changed" in one.get("class", ""))
+
+
+def source(page: Element) -> Element:
+    return next(one for one in find(section(page), "table") if "lines" in one.get("class", ""))
 
 
 def table(columns: list[str], *rows: list[Any]) -> dict[str, Any]:
@@ -137,17 +145,56 @@ def test_deleted_versions_are_passed_over(tmp_path: Path) -> None:
     assert lede(page_of(files, 5)) == "1 word added, 1 removed since v2."
     text = text_of(section(page_of(files, 5)))
     assert "v2, 1 Jan 2026, 02:00:02; v3 to v4 are deleted" in text
-    assert [text_of(one) for one in find(section(page_of(files, 5)), "del", "ins")] == ["2", "5"]
+    assert [text_of(one) for one in find(rendered(page_of(files, 5)), "del", "ins")] == ["2", "5"]
 
 
 def test_words_are_struck_and_set_anew(tmp_path: Path) -> None:
     unchanged = "\n".join(f"Line {number}" for number in range(20))
     files = site_of(tmp_path, {"data": f"Score 0.81 of all\n{unchanged}"}, {"data": f"Score 0.84 of all\n{unchanged}"})
-    found = section(page_of(files))
+    found = source(page_of(files))
     assert [(tag(one), text_of(one)) for one in find(found, "del", "ins")] == [("del", "0.81"), ("ins", "0.84")]
     assert "~ changed" in text_of(found)
     assert "18\u00a0lines unchanged" in "".join(found.itertext())
     assert "Line 15" not in text_of(found)
+
+
+def test_text_is_compared_as_it_reads_with_its_source_below(tmp_path: Path) -> None:
+    same = "\n\n".join(f"Block {number}" for number in range(9))
+    texts = (f"# Title\n\n{same}\n\n## Part\n\nScore **{score}** of all\n\nEnd" for score in (0.81, 0.84))
+    page = page_of(site_of(tmp_path, *({"data": text} for text in texts)))
+    assert text_of(rendered(page)).replace("\u00a0", " ") == (
+        "10 blocks unchanged Part Score 0.810.84 of all 1 block unchanged"
+    )
+    (strong,) = find(rendered(page), "strong")
+    assert [tag(one) for one in strong] == ["del", "ins"]
+    (details,) = find(section(page), "details")
+    assert "Changes in the source, line by line" in text_of(details)
+    assert "~ changed" in text_of(source(page))
+
+
+def test_text_whose_source_alone_differs_shows_that(tmp_path: Path) -> None:
+    page = page_of(site_of(tmp_path, {"data": "one *two* three"}, {"data": "one _two_ three"}))
+    assert find(section(page), "details") == []
+    assert "− removed" in text_of(source(page))
+
+
+def test_block_of_which_only_the_form_changed_says_so(tmp_path: Path) -> None:
+    page = page_of(site_of(tmp_path, {"data": "one **two** three"}, {"data": "one two three"}))
+    assert text_of(rendered(page)) == "Only its form, a sign or a link changed:one two three"
+
+
+def test_long_text_is_compared_by_its_source_alone(tmp_path: Path) -> None:
+    words = "word " * 5000
+    page = page_of(site_of(tmp_path, {"data": f"old\n\n{words}"}, {"data": f"new\n\n{words}"}))
+    assert find(section(page), "details") == []
+    assert lede(page) == "1 word added, 1 removed since v1."
+
+
+def test_many_changed_blocks_are_cut(tmp_path: Path) -> None:
+    texts = ("\n\n".join(f"Block {word} {n}" for n in range(80)) for word in ("one", "two"))
+    page = page_of(site_of(tmp_path, *({"data": text} for text in texts)))
+    assert text_of(rendered(page)).endswith("More changed blocks are not shown.")
+    assert len(find(rendered(page), "ins")) == 60
 
 
 def test_rows_and_cells_are_marked_in_words_too(tmp_path: Path) -> None:
@@ -191,7 +238,7 @@ def test_cells_that_differ_late_or_in_kind_read_differently(
 def test_long_lines_are_shortened(tmp_path: Path) -> None:
     middle = " ".join(f"word{number}" for number in range(400))
     files = site_of(tmp_path, {"data": f"one {middle} two"}, {"data": f"1 {middle} 2\n{'x' * 5000}"})
-    text = text_of(section(page_of(files)))
+    text = text_of(source(page_of(files)))
     assert "one1 word0 word1" in text
     assert "characters" in text
     assert "word200" not in text
@@ -366,6 +413,7 @@ anything = st.recursive(
 )
 
 
+@settings(deadline=None)  # the first example of a kind loads libraries
 @given(contents, anything, anything)
 def test_data_of_any_form_is_compared_without_error(
     tmp_path_factory: pytest.TempPathFactory, kind: str, before: Any, after: Any

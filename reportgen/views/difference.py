@@ -10,11 +10,9 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from reportgen import urls
-from reportgen.diff import Fold, LineChange, Piece, compare_texts, count_words, fold_lines
 from reportgen.images import PixelChange, compare_pixels
 from reportgen.model import Artifact, Model
 from reportgen.text import (
-    MINUS,
     NBSP,
     NumberForm,
     format_count,
@@ -35,11 +33,7 @@ from reportgen.views.content import (
 )
 from reportgen.views.parts import Here, Link, RawFile, safe_href
 from reportgen.views.tabledifference import TableChanges, make_table_changes
-
-SIGNS = {"=": "", "+": "+", "-": MINUS, "~": "~"}
-WORDS = {"=": "", "+": "added", "-": "removed", "~": "changed"}
-_MAX_LINES = 400
-_LONG_SAME, _LONG_CHANGE = 400, 1_000
+from reportgen.views.textdifference import SIGNS, Block, Line, make_text_changes
 
 
 class Count(NamedTuple):
@@ -47,16 +41,6 @@ class Count(NamedTuple):
 
     sign: str
     text: str
-
-
-class Line(NamedTuple):
-    """A line of a text: its sign and what that means, and its pieces, whose signs are `=`, `+` and `-`."""
-
-    sign: str
-    word: str
-    tone: str
-    pieces: Sequence[Piece]
-    folded: str = ""
 
 
 @dataclass(frozen=True)
@@ -107,8 +91,10 @@ class Difference:
         Which versions between are deleted; mostly empty.
     counts
         What was added, removed and changed.
+    blocks
+        Of a text as it reads: its blocks, unchanged ones folded; empty where that tells nothing.
     lines
-        Of a text: its lines, long unchanged stretches folded.
+        Of its source: its lines, long unchanged stretches folded.
     table
         Of a table: what changed in it.
     pictures
@@ -128,6 +114,7 @@ class Difference:
     before: Link
     skipped: str = ""
     counts: Sequence[Count] = ()
+    blocks: Sequence[Block] = ()
     lines: Sequence[Line] = ()
     table: TableChanges | None = None
     pictures: Sequence[Picture] = ()
@@ -143,6 +130,7 @@ class _Parts(NamedTuple):
     headline: str
     detail: str = ""
     counts: Sequence[Count] = ()
+    blocks: Sequence[Block] = ()
     lines: Sequence[Line] = ()
     table: TableChanges | None = None
     pictures: Sequence[Picture] = ()
@@ -166,6 +154,7 @@ def make_difference(model: Model, here: Here, artifact: Artifact, content: Conte
         before=Link(f"{name}, {format_time(before.created_at)}", here.to(artifact_page(before))),
         skipped=_describe_skipped(before.version + 1, artifact.version - 1),
         counts=parts.counts,
+        blocks=parts.blocks,
         lines=parts.lines,
         table=parts.table,
         pictures=parts.pictures,
@@ -194,74 +183,21 @@ def _compare(model: Model, here: Here, before: Artifact, artifact: Artifact, con
         if artifact.type == "image":
             before_content = make_content(model, before, here, artifact_page(before))
             return _compare_images(model, here, artifact, content, before, before_content)
+        if artifact.type == "markdown":
+            return _compare_markdown(model, artifact, content, before)
         return _MAKERS[artifact.type](before, artifact)
     except (KeyError, TypeError, ValueError, AttributeError):  # a foreign writer's data has another shape
         return _Parts("new content", note="Not compared: the data of one of them has not the form of its type.")
 
 
-# Texts
+# Texts, tables, images, links, progress
 
 
-def _compare_markdown(before: Artifact, artifact: Artifact) -> _Parts:
-    old, new = before.data, artifact.data
-    if not isinstance(old, str) or not isinstance(new, str):
-        raise TypeError("not text")
-    found = compare_texts(old, new)
-    if not found.is_compared:
-        sizes = join_words(f"{len(text):,}{NBSP}characters" for text in (old, new))
-        return _Parts("new text", note=f"Not compared, since the texts are too long: {sizes}.")
-    n_added, n_removed = (count_words(found.lines, sign) for sign in "+-")
-    shown, left_out = _cut(fold_lines(found.lines))
-    return _Parts(
-        _describe_words(n_added, n_removed),
-        counts=_list_counts(n_added, n_removed, found.n_same),
-        lines=[_show_line(line) for line in shown],
-        note=left_out or ("" if shown else "Only the ends of lines differ."),
-    )
-
-
-def _describe_words(n_added: int, n_removed: int) -> str:
-    if n_added and n_removed:
-        return f"{format_count(n_added, 'word')} added, {n_removed:,} removed"
-    if n_added or n_removed:
-        return f"{format_count(n_added or n_removed, 'word')} {'added' if n_added else 'removed'}"
-    return "only signs or blanks changed"
-
-
-def _list_counts(n_added: int, n_removed: int, n_same: int) -> list[Count]:
-    counts = [(n_added, "word", "+"), (n_removed, "word", "-"), (n_same, "line", "=")]
-    return [
-        Count(SIGNS[sign], f"{format_count(n, noun)} {WORDS[sign] or 'unchanged'}") for n, noun, sign in counts if n
-    ]
-
-
-def _cut(lines: Sequence[LineChange | Fold]) -> tuple[Sequence[LineChange | Fold], str]:
-    """Give the lines that are shown, and say how many changed ones are not."""
-    if all(isinstance(line, Fold) or line.sign == "=" for line in lines):
-        return [], ""
-    rest = [line for line in lines[_MAX_LINES:] if isinstance(line, LineChange) and line.sign != "="]
-    if not rest:
-        return lines[:_MAX_LINES], ""
-    return lines[:_MAX_LINES], f"{format_count(len(rest), 'more changed line')} not shown."
-
-
-def _show_line(line: LineChange | Fold) -> Line:
-    if isinstance(line, Fold):
-        return Line("", "", "", (), f"{format_count(line.n_lines, 'line')} unchanged")
-    tone = {"+": "add", "-": "del"}.get(line.sign, "")
-    return Line(SIGNS[line.sign], WORDS[line.sign], tone, [_shorten(piece) for piece in line.pieces])
-
-
-def _shorten(piece: Piece) -> Piece:
-    """Leave out what is in the middle of a very long stretch."""
-    most = _LONG_SAME if piece.sign == "=" else _LONG_CHANGE
-    if len(piece.text) <= most:
-        return piece
-    left_out = f" … {len(piece.text) - most:,} characters … "
-    return Piece(piece.sign, piece.text[: most // 2] + left_out + piece.text[-most // 2 :])
-
-
-# Tables, images, links, progress
+def _compare_markdown(model: Model, artifact: Artifact, content: Content, before: Artifact) -> _Parts:
+    page = artifact_page(before)
+    text = make_text_changes(before, artifact, lambda: make_content(model, before, Here(page), page).html, content.html)
+    counts = [Count(SIGNS[sign], words) for sign, words in text.counts]
+    return _Parts(text.headline, "", counts, lines=text.lines, blocks=text.blocks, note=text.note)
 
 
 def _compare_tables(before: Artifact, artifact: Artifact) -> _Parts:
@@ -374,7 +310,6 @@ def _points(delta: float) -> str:
 
 
 _MAKERS: dict[str, Callable[[Artifact, Artifact], _Parts]] = {
-    "markdown": _compare_markdown,
     "table": _compare_tables,
     "link": _compare_links,
     "progress": _compare_progress,
