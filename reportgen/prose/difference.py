@@ -27,9 +27,14 @@ _MAX_WORDS = 10_000  # that are compared, of both
 _MOST_EDITS = 200
 _LIKE = 0.4  # of the words of both must be in both, for a block to be shown as changed
 _WINDOW = 8
-_TAG = re.compile(r'<(/?)([a-z][a-z0-9]*)((?:[^<>"]|"[^"]*")*)>')
+_REST = r'[^<>"]*+(?:"[^"]*"[^<>"]*+)*+>'  # of a tag, after its name
+_BLOCK_TAG = re.compile(rf"<(/?)({'|'.join(sorted(BLOCKS, key=len, reverse=True))})(?![a-z0-9]){_REST}")
+_TAG_OR_TEXT = re.compile(rf"<{_REST}|[^<]+")
+_LONG_TAG = re.compile(rf"<[a-z][a-z0-9]* {_REST}")
 _ANCHOR = re.compile(r' (?:id="|href="#)[^"]*"')
-_OWN_MARKS = {"ins": "u", "del": "s"}  # those of the text itself are not to be taken for changes
+_OWN_MARK = re.compile(r"<(/?)(ins|del)(?=[ >])")  # of the text itself: not to be taken for changes
+_OTHER_MARKS = {"ins": "u", "del": "s"}
+_SPECIAL = re.compile("[&<>]")
 
 
 class ChangedBlock(NamedTuple):
@@ -40,19 +45,20 @@ class ChangedBlock(NamedTuple):
     is_heading: bool
 
 
-@dataclass
+_Word = tuple[str, str]  # a word or sign, and the blanks after it
+
+
+@dataclass(slots=True)
 class _Node:
-    """An element, or inline content that stands between blocks (then without a name)."""
+    """A block, or inline content between blocks (then without a name); of its inside either blocks or text is known."""
 
     name: str
-    start: str = ""
-    children: list[_Node | str] = field(default_factory=list)
+    start: str
+    end: str = ""
     source: str = ""
-    has_blocks: bool = False
-
-    @property
-    def end(self) -> str:
-        return f"</{self.name}>" if self.name and self.name not in VOID else ""
+    blocks: list[_Node] = field(default_factory=list)
+    text: str = ""  # inline HTML
+    words: list[_Word] | None = None
 
 
 def compare_rendered(old: str, new: str) -> list[ChangedBlock] | None:
@@ -62,7 +68,7 @@ def compare_rendered(old: str, new: str) -> list[ChangedBlock] | None:
     """
     if max(len(old), len(new)) > MAX_CHARACTERS:
         return None
-    olds, news = ([*_split_blocks(str(fragment))] for fragment in (old, new))
+    olds, news = ([*_split_blocks(_clean(str(fragment)))] for fragment in (old, new))
     comparison = _Comparison()
     changes: list[_Change] = []
     i = j = 0
@@ -85,105 +91,80 @@ def _is_heading(block: str) -> bool:
 # Reading
 
 
+def _clean(fragment: str) -> str:
+    """Drop ids and links within the page, and let marks of the text itself look otherwise."""
+    if _OWN_MARK.search(fragment):
+        fragment = _OWN_MARK.sub(lambda match: f"<{match[1]}{_OTHER_MARKS[match[2]]}", fragment)
+    return _LONG_TAG.sub(lambda match: _ANCHOR.sub("", match[0]), fragment)
+
+
 def _split_blocks(fragment: str) -> Iterator[str]:
-    """Give the outermost blocks, without ids and links within the page."""
-    parts: list[str] = []
+    """Give the outermost blocks, and what stands between them."""
     depth = at = 0
-    for match in _TAG.finditer(fragment):
-        is_end, name, attributes = match.groups()
-        is_block = name in BLOCKS
-        if is_block and not is_end and not depth:
-            parts.append(fragment[at : match.start()])
-            yield from _join(parts)
-            at = match.start()
-        if attributes and _ANCHOR.search(attributes):
-            parts += (fragment[at : match.start()], f"<{name}{_ANCHOR.sub('', attributes)}>")
+    for match in _BLOCK_TAG.finditer(fragment):
+        if match[1]:
+            depth -= 1
+        else:
+            if not depth and not fragment[at : match.start()].isspace() and at < match.start():
+                yield fragment[at : match.start()].strip()
+            at = at if depth else match.start()
+            depth += match[2] not in VOID
+        if not depth:
+            yield fragment[at : match.end()]
             at = match.end()
-        if name not in VOID:
-            depth += -1 if is_end else 1
-        if is_block and not depth:
-            parts.append(fragment[at : match.end()])
-            yield from _join(parts)
-            at = match.end()
-    parts.append(fragment[at:])
-    yield from _join(parts)
-
-
-def _join(parts: list[str]) -> Iterator[str]:
-    block = "".join(parts).strip()
-    parts.clear()
-    if block:
-        yield block
+    rest = fragment[at:].strip()
+    if rest:
+        yield rest
 
 
 def _parse(block: str) -> _Node:
-    root = _Node("", has_blocks=True)
+    root = _Node("", "")
     path = [root]
+    starts = [0]
     at = 0
-    for match in _TAG.finditer(block):
-        _add_text(path[-1], block[at : match.start()])
+    for match in _BLOCK_TAG.finditer(block):
+        node = path[-1]
+        between = block[at : match.start()]
         at = match.end()
-        is_end, name, attributes = match.groups()
-        if is_end:
-            _finish(path)
+        if match[1]:
+            _add_text(node, between, is_last=True)
+            node.end = match[0]
+            node.source = block[starts.pop() : at]
+            path.pop()
             continue
-        name = _OWN_MARKS.get(name, name)
-        node = _Node(name, f"<{name}{attributes}>")
-        path[-1].children.append(node)
-        path.append(node)
-        if name in VOID:
-            _finish(path)
-    _add_text(path[-1], block[at:])
-    while len(path) > 1:
-        _finish(path)
-    nodes = [*_group(root.children)]
-    return nodes[0] if len(nodes) == 1 else _Node("", children=[*nodes], source=block, has_blocks=True)
+        _add_text(node, between)
+        child = _Node(match[2], match[0], source=match[0])
+        node.blocks.append(child)
+        if match[2] not in VOID:
+            path.append(child)
+            starts.append(match.start())
+    _add_text(root, block[at:])
+    return root.blocks[0]
 
 
-def _add_text(node: _Node, text: str) -> None:
-    if text:
-        node.children.append(html.unescape(text))
+def _add_text(node: _Node, text: str, *, is_last: bool = False) -> None:
+    if is_last and not node.blocks:
+        node.text = text
+    elif text and not text.isspace():
+        node.blocks.append(_Node("", "", source=text, text=text))
 
 
-def _finish(path: list[_Node]) -> None:
-    if len(path) < 2:  # nh3 leaves no end tag without a start
-        return
-    node = path.pop()
-    node.has_blocks = any(isinstance(child, _Node) and child.name in BLOCKS for child in node.children)
-    if node.has_blocks:
-        node.children = [*_group(node.children)]
-    node.source = node.start + "".join(map(_source, node.children)) + node.end
-
-
-def _group(children: Sequence[_Node | str]) -> Iterator[_Node]:
-    """Put inline content that stands between blocks into nodes of its own; blanks there are dropped."""
-    inline: list[_Node | str] = []
-    for child in [*children, _Node("p")]:
-        if isinstance(child, str) or child.name not in BLOCKS:
-            inline.append(child)
-            continue
-        source = "".join(map(_source, inline))
-        if source.strip():
-            yield _Node("", "", inline, source)
-        inline = []
-        if child.start:
-            yield child
-
-
-def _source(child: _Node | str) -> str:
-    return child.source if isinstance(child, _Node) else html.escape(child, quote=False)
-
-
-def _iter_texts(node: _Node) -> Iterator[str]:
-    for child in node.children:
-        if isinstance(child, _Node):
-            yield from _iter_texts(child)
+def _words_of(node: _Node) -> list[_Word]:
+    if node.words is None:
+        if node.blocks:
+            node.words = [word for block in node.blocks for word in _words_of(block)]
         else:
-            yield child
+            texts = (text for text in _TAG_OR_TEXT.findall(node.text) if text[0] != "<")
+            node.words = [word for text in texts for word in split_words(_unescape(text))]
+    return node.words
 
 
-def _words(node: _Node) -> list[tuple[str, str]]:
-    return [word for text in _iter_texts(node) for word in split_words(text)]
+def _unescape(text: str) -> str:
+    return html.unescape(text) if "&" in text else text
+
+
+def _escape(text: str) -> str:
+    return html.escape(text, quote=False) if _SPECIAL.search(text) else text
 
 
 # Comparing
@@ -198,17 +179,16 @@ class _Comparison:
     def __init__(self) -> None:
         self._n_left = _MAX_WORDS
 
-    def compare(self, old: _Node, new: _Node) -> list[_Change]:
+    def _compare_insides(self, old: _Node, new: _Node) -> str:
         """Compare what two elements hold, block by block."""
-        olds, news = _nodes(old), _nodes(new)
-        changes: list[_Change] = []
+        parts: list[str] = []
         i = j = 0
-        end = Match(len(olds), len(news), 0)
-        for match in [*match_sequences([one.source for one in olds], [one.source for one in news]), end]:
-            changes += self.compare_runs(olds[i : match.old], news[j : match.new])
+        end = Match(len(old.blocks), len(new.blocks), 0)
+        for match in [*match_sequences([one.source for one in old.blocks], [one.source for one in new.blocks]), end]:
+            parts += (text for _, text, _ in self.compare_runs(old.blocks[i : match.old], new.blocks[j : match.new]))
             i, j = match.old + match.size, match.new + match.size
-            changes += (("=", one.source, one.name in HEADINGS) for one in news[match.new : j])
-        return changes
+            parts += (one.source for one in new.blocks[match.new : j])
+        return "".join(parts)
 
     def compare_runs(self, olds: Sequence[_Node], news: Sequence[_Node]) -> Iterator[_Change]:
         """Compare blocks that stand in each other's place."""
@@ -228,11 +208,11 @@ class _Comparison:
 
     def _compare_pair(self, old: _Node, new: _Node) -> str | None:
         """Give a block with its changes; `None` when they are too many."""
-        if old.has_blocks and new.has_blocks:
-            return new.start + "".join(text for _, text, _ in self.compare(old, new)) + new.end
-        if old.has_blocks or new.has_blocks:
+        if old.blocks and new.blocks:
+            return new.start + self._compare_insides(old, new) + new.end
+        if old.blocks or new.blocks:
             return None
-        olds, news = _words(old), _words(new)
+        olds, news = _words_of(old), _words_of(new)
         self._n_left -= len(olds) + len(news)
         if self._n_left < 0 or not news:
             return None
@@ -247,10 +227,6 @@ class _Comparison:
 
 def _remove(nodes: Sequence[_Node]) -> Iterator[_Change]:
     yield from (("-", _mark(one, "del"), one.name in HEADINGS) for one in nodes)
-
-
-def _nodes(node: _Node) -> list[_Node]:
-    return [child for child in node.children if isinstance(child, _Node)]
 
 
 def _pair(olds: Sequence[_Node], news: Sequence[_Node]) -> list[int | None]:
@@ -276,7 +252,7 @@ def _is_like(old: _Node, new: _Node) -> bool:
         return False
     if old.name in ("td", "th", "thead", "tbody", "table"):
         return True
-    olds, news = ({word for word, _ in _words(node)} for node in (old, new))
+    olds, news = ({word for word, _ in _words_of(node)} for node in (old, new))
     return len(olds & news) >= _LIKE * (len(olds) + len(news)) / 2
 
 
@@ -285,15 +261,13 @@ def _is_like(old: _Node, new: _Node) -> bool:
 
 def _mark(node: _Node, tag: str) -> str:
     """Write a block with all of its text struck or set anew."""
-    parts = [node.start]
-    for child in node.children:
-        if isinstance(child, _Node):
-            parts.append(_mark(child, tag))
-        elif child.strip():
-            parts.append(f"<{tag}>{html.escape(child, quote=False)}</{tag}>")
-        else:
-            parts.append(child)
-    return "".join(parts) + node.end
+    if node.blocks:
+        return node.start + "".join(_mark(block, tag) for block in node.blocks) + node.end
+    texts = (
+        text if text[0] == "<" or text.isspace() else f"<{tag}>{text}</{tag}>"
+        for text in _TAG_OR_TEXT.findall(node.text)
+    )
+    return node.start + "".join(texts) + node.end
 
 
 class _Words:
@@ -317,21 +291,15 @@ class _Words:
 
     def write(self, node: _Node) -> str:
         self._out.append(node.start)
-        self._write_children(node)
+        for text in _TAG_OR_TEXT.findall(node.text):
+            if text[0] == "<":
+                self._close()
+                self._out.append(text)
+            else:
+                for word, blank in split_words(_unescape(text)):
+                    self._write_word(word, blank)
         self._close()
         return "".join(self._out) + node.end
-
-    def _write_children(self, node: _Node) -> None:
-        for child in node.children:
-            if isinstance(child, _Node):
-                self._close()
-                self._out.append(child.start)
-                self._write_children(child)
-                self._close()
-                self._out.append(child.end)
-            else:
-                for word, blank in split_words(child):
-                    self._write_word(word, blank)
 
     def _write_word(self, word: str, blank: str) -> None:
         is_kept = self._place in self._kept
@@ -342,10 +310,10 @@ class _Words:
             self._write_removed(removed, gap=removed[len(removed.rstrip()) :] if is_kept else "")
         if is_kept or not word:
             self._close()
-            self._out.append(html.escape(word + blank, quote=False))
+            self._out.append(_escape(word + blank))
         else:
             self._out.append(self._held if self._is_open else "<ins>")
-            self._out.append(html.escape(word, quote=False))
+            self._out.append(_escape(word))
             self._is_open, self._held = True, blank
         self._place += 1
         last = self._removed.get(self._place) if self._place == self._n_new else None
@@ -355,7 +323,7 @@ class _Words:
             self._write_removed(last, gap="")
 
     def _write_removed(self, removed: str, gap: str) -> None:
-        self._out.append(f"<del>{html.escape(removed.strip(), quote=False)}</del>{gap}")
+        self._out.append(f"<del>{_escape(removed.strip())}</del>{gap}")
 
     def _close(self) -> None:
         if self._is_open:
