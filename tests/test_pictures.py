@@ -159,3 +159,38 @@ def test_view_is_in_the_address(page: Page, site: Path) -> None:
     assert page.url.endswith("/v2.html?view=blink")
     page.get_by_role("radio", name="Side by side").check()
     assert page.url.endswith("/v2.html")
+
+
+def open_key(page: Page, site: Path, query: str = "") -> None:
+    page.goto((site / "artifacts/plot/index.html").as_uri() + query)
+
+
+def test_any_two_versions_can_be_chosen(page: Page, site: Path) -> None:
+    open_key(page, site)
+    height = "document.getElementById('versions').getBoundingClientRect().top"
+    top = page.evaluate(height)
+    assert page.evaluate("document.querySelector('.choose').getBoundingClientRect().height") == 36
+    page.get_by_label("Older version").select_option(label="v1")
+    assert page.evaluate(height) == top
+    page.get_by_role("button", name="Compare").click()
+    assert [one.inner_text() for one in page.locator(".pairimg figcaption").all()] == [
+        "v1: 400 × 200 pixels",
+        "v3: 200 × 300 pixels",
+    ]
+    for name in ("Swipe", "Blink", "Difference"):
+        page.get_by_role("radio", name=name).check()
+        assert visible(page) == [".stage"]
+        assert find_violations(page) == [], name
+    page.get_by_label("Newer version").select_option(label="v2")
+    assert page.url.endswith("?versions=v1,v2&view=difference")
+    assert [one.get_attribute("alt") for one in page.locator(".stage img").all()] == ["v1: A plot", "v2: A plot"]
+
+
+def test_link_to_two_versions_shows_them(page: Page, site: Path) -> None:
+    open_key(page, site, "?versions=v1,v2&view=swipe")
+    assert page.get_by_label("Older version").evaluate("select => select.selectedOptions[0].text") == "v1"
+    assert visible(page) == [".stage"]
+    assert page.evaluate("[...document.querySelectorAll('.stage img')].every(image => image.naturalWidth === 400)")
+    open_key(page, site, "?versions=v9,<b>")
+    assert visible(page) == [".pairimg"]
+    assert page.locator("main b").count() == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -27,6 +28,7 @@ from reportgen.views.pipeline import run_labels
 from reportgen.views.version import describe_deletion, short_difference
 
 _MOST_PICTURES = 12
+_FILM_SCALE = 0.625  # of the size in lists
 
 
 @dataclass(frozen=True)
@@ -55,11 +57,15 @@ class TrendView:
 
 @dataclass(frozen=True)
 class FilmPicture:
-    """A version of an image, small: its name and page, when it was recorded, and the image; `None` when deleted."""
+    """A version of an image, small: its name and page, when it was recorded, and the image; `None` when deleted.
+
+    `size` is width and height of the whole image in pixels; 0 when not known.
+    """
 
     version: Link
     recorded: Moment
     image: ImageContent | None
+    size: tuple[int, int]
 
 
 @dataclass(frozen=True)
@@ -165,8 +171,15 @@ def _film(model: Model, here: Here, versions: Sequence[Artifact]) -> list[FilmPi
 def _film_picture(model: Model, here: Here, artifact: Artifact) -> FilmPicture:
     page = artifact_page(artifact)
     image = make_content(model, artifact, here, page, peek=True).image
-    small = replace(image, full="", source=None, alt=f"v{artifact.version}: {image.alt}") if image else None
-    return FilmPicture(Link(f"v{artifact.version}", here.to(page)), short_moment(artifact.created_at), small)
+    small = _shrink(image, f"v{artifact.version}: {image.alt}") if image else None
+    facts = model.image_of(artifact) if artifact.blob else None
+    size = (facts.width, facts.height) if facts else (0, 0)
+    return FilmPicture(Link(f"v{artifact.version}", here.to(page)), short_moment(artifact.created_at), small, size)
+
+
+def _shrink(image: ImageContent, alt: str) -> ImageContent:
+    width, height = (math.ceil(length * _FILM_SCALE) for length in (image.width, image.height))
+    return replace(image, width=width, height=height, source=None, alt=alt)
 
 
 _SIZE_LABELS = {"table": "Rows", "progress": "Progress"}

@@ -2,24 +2,85 @@
    Without it they stand side by side, and the pixels that differ below them. */
 (function () {
   "use strict";
-  var box = document.querySelector(".pictures");
-  var figures = box ? Array.prototype.slice.call(box.querySelectorAll(".pairimg > figure")) : [];
-  var sides = figures.map(read);
-  if (sides.length !== 2 || !sides[0] || !sides[1]) return;
-
   var PERIOD = 1000; /* ms; slow enough for those whom flashes harm */
   var WAYS = { side: "Side by side", swipe: "Swipe", blink: "Blink", difference: "Difference" };
-  var pair = box.querySelector(".pairimg");
-  var pixels = box.querySelector(".pixels");
   var still = window.matchMedia("(prefers-reduced-motion: reduce)");
-  var place = box.querySelector(".views");
-  var panel = make("div", { hidden: "" });
+  var asked = new URLSearchParams(location.search);
+  var sides, pair, pixels, place, panel;
   var timer = 0;
-  place.textContent = "";
-  place.appendChild(makeChoice());
-  pair.parentNode.insertBefore(panel, pair.nextSibling);
-  var asked = /[?&]view=(\w+)/.exec(location.search);
-  if (asked && WAYS[asked[1]]) choose(asked[1]);
+  var box = document.querySelector(".pictures");
+  var film = document.querySelector(".film");
+  if (box) {
+    sides = Array.prototype.map.call(box.querySelectorAll(".pairimg > figure"), read);
+    if (sides[0] && sides[1]) start(box);
+  } else if (film) offer(film);
+
+  /* Put the choice of ways in the place of the words above the pair. */
+  function start(box) {
+    pair = box.querySelector(".pairimg");
+    pixels = box.querySelector(".pixels");
+    place = box.querySelector(".views");
+    panel = make("div", { hidden: "" });
+    place.textContent = "";
+    place.appendChild(makeChoice());
+    pair.parentNode.insertBefore(panel, pair.nextSibling);
+    choose(WAYS[asked.get("view")] ? asked.get("view") : "side");
+  }
+
+  /* Of all versions of a key: let any two be chosen. */
+  function offer(film) {
+    var all = Array.prototype.filter.call(film.querySelectorAll("img"), function (image) { return image.dataset.full; }).map(function (image) {
+      return {
+        name: image.dataset.version,
+        url: image.dataset.full,
+        alt: image.alt,
+        width: Number(image.dataset.width),
+        height: Number(image.dataset.height)
+      };
+    });
+    var area = document.querySelector(".choose");
+    if (all.length < 2 || !area) return;
+    var wanted = (asked.get("versions") || "").split(",");
+    var selects = [all.length - 2, all.length - 1].map(function (chosen, number) {
+      var select = make("select", { "aria-label": number ? "Newer version" : "Older version" });
+      all.forEach(function (side, index) {
+        select.appendChild(make("option", { value: index }, side.name));
+        if (side.name === wanted[number]) chosen = index;
+      });
+      select.value = chosen;
+      select.addEventListener("change", function () { if (pair) show(); });
+      return select;
+    });
+    var button = make("button", { type: "button" }, "Compare");
+    var tools = make("div", { "class": "tools" });
+    [selects[0], make("span", {}, "with"), selects[1], button].forEach(function (part) { tools.appendChild(part); });
+    button.addEventListener("click", show);
+    area.appendChild(tools);
+    if (wanted.length === 2) show();
+
+    function show() {
+      clearInterval(timer);
+      sides = selects.map(function (select) { return all[select.value]; });
+      if (box) box.remove();
+      box = make("div", { "class": "pictures" });
+      box.appendChild(make("div", { "class": "views" }));
+      box.appendChild(makePair());
+      area.appendChild(box);
+      start(box);
+      keep("versions", sides[0].name + "," + sides[1].name);
+    }
+  }
+
+  function makePair() {
+    var pair = make("div", { "class": "pairimg" });
+    sides.forEach(function (side) {
+      var figure = make("figure");
+      figure.appendChild(make("figcaption", {}, side.name + ": " + side.width.toLocaleString("en") + " × " + side.height.toLocaleString("en") + " pixels"));
+      figure.appendChild(make("img", { src: side.url, alt: side.alt, width: side.width, height: side.height }));
+      pair.appendChild(figure);
+    });
+    return pair;
+  }
 
   function read(figure) {
     var shown = figure.querySelector("img, image");
@@ -48,7 +109,7 @@
       var label = make("label");
       var input = make("input", { type: "radio", name: "way", value: way });
       input.checked = way === "side";
-      input.addEventListener("change", function () { choose(way); keep(way); });
+      input.addEventListener("change", function () { choose(way); keep("view", way === "side" ? "" : way); });
       label.appendChild(input);
       label.appendChild(document.createTextNode(WAYS[way]));
       group.appendChild(label);
@@ -56,9 +117,13 @@
     return group;
   }
 
-  function keep(way) {
+  /* Keep in the address what is chosen, so that a link shows the same. */
+  function keep(name, value) {
+    if (value) asked.set(name, value);
+    else asked.delete(name);
+    var query = asked.toString().replace(/%2C/g, ",");
     try {
-      history.replaceState(null, "", (way === "side" ? location.pathname : "?view=" + way) + location.hash);
+      history.replaceState(null, "", (query ? "?" + query : location.pathname) + location.hash);
     } catch (denied) { /* some browsers keep the address of a file as it is: the choice then holds for its page */ }
   }
 
