@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import zlib
 from functools import cache
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import msgspec
@@ -16,6 +17,8 @@ from reportgen.options import Options
 from reportgen.theme import NO_THEME, Theme
 
 _LIBRARIES = ("jinja2", "markdown", "nh3", "pyarrow", "pygments", "pymdown-extensions")
+
+_OPTIONAL_LIBRARIES = ("pillow",)  # without which pages show less
 
 
 def basis_of_site(options: Options, theme: Theme = NO_THEME) -> str:
@@ -29,11 +32,19 @@ def basis_of_site(options: Options, theme: Theme = NO_THEME) -> str:
 @cache
 def _basis_of_program() -> bytes:
     digest = hashlib.blake2b(f"{__version__} {DATA_FORMAT}".encode())
-    for library in _LIBRARIES:
-        digest.update(f" {library} {version(library)}".encode())
+    for library in (*_LIBRARIES, *_OPTIONAL_LIBRARIES):
+        digest.update(f" {library} {_version(library)}".encode())
+    digest.update(f" zlib {zlib.ZLIB_RUNTIME_VERSION}".encode())
     for folder, pattern in ((Path(__file__).parent, "*.py"), (find_data_folder("templates"), "*.*")):
         for path in sorted(folder.rglob(pattern)):
             if path.is_file() and path.parent.name != "__pycache__":
                 digest.update(path.relative_to(folder).as_posix().encode())
                 digest.update(path.read_bytes())
     return digest.digest()
+
+
+def _version(library: str) -> str:
+    try:
+        return version(library)
+    except PackageNotFoundError:
+        return "is missing"

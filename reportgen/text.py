@@ -184,6 +184,16 @@ def _format_share(share: float) -> str:
     return _format_signed(percent, 1 if abs(percent) >= 0.1 else 2) + f"{NBSP}%"
 
 
+def format_part(n: int, total: int) -> str:
+    """Write which part of a whole something is in per cent: never 0 or 100 unless it is none or all."""
+    share = 100 * n / total
+    if 0 < share < 0.01:
+        return f"under 0.01{NBSP}%"
+    if share < 1:
+        return f"{share:.2g}{NBSP}%"
+    return f"{min(share, 99.9) if n < total else share:.1f}".removesuffix(".0") + f"{NBSP}%"
+
+
 def _format_signed(value: float, decimals: int | None) -> str:
     """Keep the sign where rounding leaves zeros only, so that it agrees with the arrow before it."""
     text = _format_digits(value, decimals, sign=True)

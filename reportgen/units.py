@@ -40,7 +40,7 @@ _SINGLE = {
     "data": (data, urls.DATA),
     "not_found": (not_found, urls.NOT_FOUND),
 }
-_EXTENSIONS = ("csv", "json", "md")
+_EXTENSIONS = ("csv", "json", "md", "difference.png")
 
 
 class Unit(NamedTuple):
@@ -116,6 +116,9 @@ def make_unit(model: Model, unit: Unit) -> Iterator[Page | RawFile]:
         content = model.read_blob(unit.name)
         if content is not None:
             yield RawFile(urls.blob(unit.name), content)
+        small = model.make_thumbnail(unit.name)
+        if small is not None:
+            yield RawFile(urls.thumbnail(unit.name), small)
 
 
 def addresses(model: Model, unit: Unit) -> list[str]:
@@ -123,7 +126,7 @@ def addresses(model: Model, unit: Unit) -> list[str]:
     if unit.kind in _SINGLE:
         return [_SINGLE[unit.kind][1]]
     if unit.kind == "blob":
-        return [urls.blob(unit.name)]
+        return [urls.blob(unit.name), urls.thumbnail(unit.name)]
     if unit.kind == "runs_page":
         return [urls.runs_page(int(unit.name))]
     if unit.kind == "pipeline":

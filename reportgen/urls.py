@@ -106,6 +106,11 @@ def blob(name: str) -> str:
     return f"data/blobs/{name}"
 
 
+def thumbnail(name: str) -> str:
+    """The small picture of an image that is kept by content."""
+    return f"data/thumbnails/{name.partition('.')[0]}.webp"
+
+
 def table(name: str) -> str:
     return f"data/{name}.parquet"
 

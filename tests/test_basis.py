@@ -59,3 +59,11 @@ def test_basis_changes_with_the_libraries(monkeypatch: pytest.MonkeyPatch, libra
     version = basis.version
     monkeypatch.setattr(basis, "version", lambda name: "99.0" if name == library else version(name))
     assert basis_of_site(Options()) != before
+
+
+def test_basis_knows_whether_there_is_pillow(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = basis_of_site(Options())
+    basis._basis_of_program.cache_clear()
+    monkeypatch.setattr(basis, "_OPTIONAL_LIBRARIES", ("no-such-library",))
+    assert basis._version("no-such-library") == "is missing"
+    assert basis_of_site(Options()) != before

@@ -31,12 +31,20 @@ from logs import (
 import reportgen.making
 from reportgen.build import build_site
 from reportgen.deletion import delete_artifacts, delete_runs
+from reportgen.inputs.png import write_png
 from reportgen.log.find import LogFile
 from reportgen.log.reader import RunRecords
 from reportgen.options import MetricOptions, Options
 from reportgen.plan import BuildResult
 from reportgen.records import Record
 from reportgen.views import runs as runs_view
+
+NOISE = random.Random(1)
+LARGE = [
+    write_png([NOISE.randbytes(1000) for _ in range(n)], 1000, n, colour_type=0) for n in (30, 31)
+]  # with a thumbnail
+SMALL = [write_png([bytes([n] * 3)] * 2, 3, 2, colour_type=0) for n in (0, 200)]
+IMAGES = [PNG, PNG + b"another", PNG[:-20], *SMALL, *LARGE]
 
 OPTIONS = Options(metrics={"accuracy": MetricOptions(goal="max")}, headline_metrics=["accuracy"])
 
@@ -133,11 +141,7 @@ class Changes:
             address = f"https://example.org/{rng.choice('xy')}"
             yield artifact(name, "source", type="link", data={"link": address, "link_text": "x"})
         elif kind == "image":
-            blob = (
-                write_blob(self.logs, run_id, PNG + rng.choice([b"", b"another"]))
-                if rng.random() < 0.8
-                else f"{'0' * 64}.png"
-            )
+            blob = write_blob(self.logs, run_id, rng.choice(IMAGES)) if rng.random() < 0.8 else f"{'0' * 64}.png"
             yield artifact(name, "plot", type="image", data={"blob": blob, "name": "plot.png"})
         else:
             key = rng.choice(["summary", "report"])

@@ -42,7 +42,8 @@ LAYERS: list[set[str]] = [
     {"pytest_plugin"},
     {"images"},
     {"model"},
-    {"charts", "prose", "diff"},
+    {"diff"},
+    {"charts", "prose"},
     {"graphs"},
     {"views"},
     {"units"},
@@ -57,7 +58,7 @@ LAYERS: list[set[str]] = [
 ]
 FREE = {"__init__", "__main__"}  # the public names, and the start of the command line
 ONLY_IMPORTED_BY = {"build": {"cli", "demo"}, "cli": set[str]()}
-ONLY_LIBRARY_USER = {"jinja2": "render", "markdown": "prose", "nh3": "prose"}
+ONLY_LIBRARY_USER = {"jinja2": "render", "markdown": "prose", "nh3": "prose", "PIL": "images"}
 
 PACKAGE = Path(__file__).resolve().parent.parent / "reportgen"
 RANK = {module: rank for rank, layer in enumerate(LAYERS) for module in layer}

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import random
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import Element
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from logs import HOUR, PNG, START, artifact, delete, end, model_of, run_start, write_blob, write_run
 from pages import broken_links, find, parse, policy, read_site, tag, text_of
 
 from reportgen.build import build_site
+from reportgen.inputs.png import write_png
 from reportgen.inputs.tables import LargeTable, read_table
 from reportgen.options import Options
 from reportgen.units import iter_units, make_unit
@@ -52,6 +55,14 @@ def section(page: Element) -> Element:
     found = changes(page)
     assert found is not None
     return found
+
+
+def rendered(page: Element) -> Element:
+    return next(one for one in find(section(page), "div") if "changed" in one.get("class", ""))
+
+
+def source(page: Element) -> Element:
+    return next(one for one in find(section(page), "table") if "lines" in one.get("class", ""))
 
 
 def table(columns: list[str], *rows: list[Any]) -> dict[str, Any]:
@@ -134,17 +145,56 @@ def test_deleted_versions_are_passed_over(tmp_path: Path) -> None:
     assert lede(page_of(files, 5)) == "1 word added, 1 removed since v2."
     text = text_of(section(page_of(files, 5)))
     assert "v2, 1 Jan 2026, 02:00:02; v3 to v4 are deleted" in text
-    assert [text_of(one) for one in find(section(page_of(files, 5)), "del", "ins")] == ["2", "5"]
+    assert [text_of(one) for one in find(rendered(page_of(files, 5)), "del", "ins")] == ["2", "5"]
 
 
 def test_words_are_struck_and_set_anew(tmp_path: Path) -> None:
     unchanged = "\n".join(f"Line {number}" for number in range(20))
     files = site_of(tmp_path, {"data": f"Score 0.81 of all\n{unchanged}"}, {"data": f"Score 0.84 of all\n{unchanged}"})
-    found = section(page_of(files))
+    found = source(page_of(files))
     assert [(tag(one), text_of(one)) for one in find(found, "del", "ins")] == [("del", "0.81"), ("ins", "0.84")]
     assert "~ changed" in text_of(found)
     assert "18\u00a0lines unchanged" in "".join(found.itertext())
     assert "Line 15" not in text_of(found)
+
+
+def test_text_is_compared_as_it_reads_with_its_source_below(tmp_path: Path) -> None:
+    same = "\n\n".join(f"Block {number}" for number in range(9))
+    texts = (f"# Title\n\n{same}\n\n## Part\n\nScore **{score}** of all\n\nEnd" for score in (0.81, 0.84))
+    page = page_of(site_of(tmp_path, *({"data": text} for text in texts)))
+    assert text_of(rendered(page)).replace("\u00a0", " ") == (
+        "10 blocks unchanged Part Score 0.810.84 of all 1 block unchanged"
+    )
+    (strong,) = find(rendered(page), "strong")
+    assert [tag(one) for one in strong] == ["del", "ins"]
+    (details,) = find(section(page), "details")
+    assert "Changes in the source, line by line" in text_of(details)
+    assert "~ changed" in text_of(source(page))
+
+
+def test_text_whose_source_alone_differs_shows_that(tmp_path: Path) -> None:
+    page = page_of(site_of(tmp_path, {"data": "one *two* three"}, {"data": "one _two_ three"}))
+    assert find(section(page), "details") == []
+    assert "− removed" in text_of(source(page))
+
+
+def test_block_of_which_only_the_form_changed_says_so(tmp_path: Path) -> None:
+    page = page_of(site_of(tmp_path, {"data": "one **two** three"}, {"data": "one two three"}))
+    assert text_of(rendered(page)) == "Only its form, a sign or a link changed:one two three"
+
+
+def test_long_text_is_compared_by_its_source_alone(tmp_path: Path) -> None:
+    words = "word " * 5000
+    page = page_of(site_of(tmp_path, {"data": f"old\n\n{words}"}, {"data": f"new\n\n{words}"}))
+    assert find(section(page), "details") == []
+    assert lede(page) == "1 word added, 1 removed since v1."
+
+
+def test_many_changed_blocks_are_cut(tmp_path: Path) -> None:
+    texts = ("\n\n".join(f"Block {word} {n}" for n in range(80)) for word in ("one", "two"))
+    page = page_of(site_of(tmp_path, *({"data": text} for text in texts)))
+    assert text_of(rendered(page)).endswith("More changed blocks are not shown.")
+    assert len(find(rendered(page), "ins")) == 60
 
 
 def test_rows_and_cells_are_marked_in_words_too(tmp_path: Path) -> None:
@@ -188,7 +238,7 @@ def test_cells_that_differ_late_or_in_kind_read_differently(
 def test_long_lines_are_shortened(tmp_path: Path) -> None:
     middle = " ".join(f"word{number}" for number in range(400))
     files = site_of(tmp_path, {"data": f"one {middle} two"}, {"data": f"1 {middle} 2\n{'x' * 5000}"})
-    text = text_of(section(page_of(files)))
+    text = text_of(source(page_of(files)))
     assert "one1 word0 word1" in text
     assert "characters" in text
     assert "word200" not in text
@@ -243,12 +293,77 @@ def test_images_stand_side_by_side(tmp_path: Path) -> None:
         tmp_path, image(tmp_path, 1, PNG), image(tmp_path, 2, PNG + b"more"), image(tmp_path, 3, PNG + b"more")
     )
     page = page_of(files)
-    assert lede(page) == "Another image since v1, 1 × 1 pixels as before."
+    assert lede(page) == "Another image since v1, 1 × 1 pixels as before; no pixel differs."
+    assert "the files differ only in how the image is written" in text_of(section(page))
     shown = find(section(page), "img")
     assert [one.get("alt") for one in shown] == ["v1: A plot", "v2: A plot"]
     assert len({one.get("src") for one in shown}) == 2
     assert lede(page_of(files, 3)) == "The same image since v2."
     assert find(section(page_of(files, 3)), "img") == []
+
+
+GREY = write_png([bytes([90] * 40)] * 30, 40, 30, colour_type=0)
+CHANGED = write_png([bytes([90] * 40)] * 20 + [bytes([200] * 40)] * 10, 40, 30, colour_type=0)
+LARGER = write_png([bytes([90] * 60)] * 30, 60, 30, colour_type=0)
+
+
+def test_pixels_that_differ_are_counted_and_shown(tmp_path: Path) -> None:
+    files = site_of(tmp_path, image(tmp_path, 1, GREY), image(tmp_path, 2, CHANGED))
+    page = page_of(files)
+    assert lede(page) == "Another image since v1, 40 × 30 pixels as before; 33.3 % of the pixels differ."
+    assert "400 of 1,200 pixels differ (33.3 %), all of them clearly." in text_of(section(page)).replace("\u00a0", " ")
+    *pair, pixels = find(section(page), "img")
+    assert pixels.get("src") == "v2.difference.png"
+    assert pixels.get("alt") == "33.3\u00a0% of the pixels differ; they are magenta on a faded v2."
+    assert (pixels.get("width"), pixels.get("height")) == ("40", "30")
+    assert files["artifacts/thing/v2.difference.png"].startswith(b"\x89PNG")
+    links = [one for one in find(section(page), "a") if one.get("class") == "zoom"]
+    assert [one.get("href") for one in links] == [one.get("src") for one in (*pair, pixels)]
+
+
+def test_images_of_different_sizes_stand_at_the_same_scale(tmp_path: Path) -> None:
+    files = site_of(tmp_path, image(tmp_path, 1, GREY), image(tmp_path, 2, LARGER))
+    page = page_of(files)
+    assert lede(page) == "Another image since v1, 40 × 30 → 60 × 30 pixels; 33.3 % of the pixels differ."
+    frames = [one for one in find(section(page), "svg") if one.get("class") == "frame"]
+    assert {(one.get("width"), one.get("height"), one.get("viewBox")) for one in frames} == {("60", "30", "0 0 60 30")}
+    assert [one.get("aria-label") for one in frames] == ["v1: A plot", "v2: A plot"]
+    inner = [one for one in section(page).iter() if tag(one) == "image"]
+    assert [(one.get("width"), one.get("height")) for one in inner] == [("40", "30"), ("60", "30")]
+    assert "What only one of the images has is light, too." in text_of(section(page))
+
+
+def test_broken_image_says_why_beside_the_other(tmp_path: Path) -> None:
+    files = site_of(tmp_path, image(tmp_path, 1, GREY[:-9]), image(tmp_path, 2, GREY))
+    for page in (page_of(files), page_of(files, 1), parse(files["artifacts/thing/index.html"])):
+        assert "This image cannot be shown: it is cut short." in text_of(page)
+    assert len(find(section(page_of(files)), "img")) == 1
+
+
+def test_nothing_is_said_of_pixels_without_pillow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("reportgen.images.decoding.has_pillow", lambda: False)
+    files = site_of(tmp_path, image(tmp_path, 1, GREY), image(tmp_path, 2, CHANGED))
+    assert lede(page_of(files)) == "Another image since v1, 40 × 30 pixels as before."
+    assert len(find(section(page_of(files)), "img")) == 2
+    assert not [url for url in files if url.endswith("difference.png")]
+
+
+def test_lists_show_large_images_small_and_link_to_them(tmp_path: Path) -> None:
+    noise = random.Random(1)
+    large = write_png([noise.randbytes(1000) for _ in range(500)], 1000, 500, colour_type=0)
+    files = site_of(tmp_path, image(tmp_path, 1, large), image(tmp_path, 2, large + b"more"))
+    blob = hashlib.sha256(large + b"more").hexdigest()
+    for url in ("index.html", "artifacts/index.html"):
+        (shown,) = find(parse(files[url]), "img")
+        assert (shown.get("src") or "").endswith(f"data/thumbnails/{blob}.webp")
+        assert (shown.get("width"), shown.get("height"), shown.get("loading")) == ("264", "132", "lazy")
+        (link,) = [one for one in find(parse(files[url]), "a") if one.get("class") == "zoom"]
+        assert (link.get("href") or "").endswith(f"data/blobs/{blob}.png")
+    page = parse(files["artifacts/thing/index.html"])
+    film = next(one for one in find(page, "ul") if one.get("class") == "film")
+    assert [one.get("alt") for one in find(film, "img")] == ["v1: A plot", "v2: A plot"]
+    assert [one.get("href") for one in find(film, "a")] == ["v1.html", "v1.html", "v2.html", "v2.html"]
+    assert sum(url.startswith("data/thumbnails/") for url in files) == 2
 
 
 def test_image_from_another_origin_than_the_page_allows_is_only_linked(tmp_path: Path) -> None:
@@ -298,6 +413,7 @@ anything = st.recursive(
 )
 
 
+@settings(deadline=None)  # the first example of a kind loads libraries
 @given(contents, anything, anything)
 def test_data_of_any_form_is_compared_without_error(
     tmp_path_factory: pytest.TempPathFactory, kind: str, before: Any, after: Any

@@ -6,7 +6,7 @@ compared is said in the result.
 
 from reportgen.diff.sequence import Match, match_closely, match_sequences
 from reportgen.diff.table import Column, RowChange, Table, TableDiff, compare_tables, find_delta
-from reportgen.diff.words import Fold, LineChange, Piece, TextDiff, compare_texts, count_words, fold_lines
+from reportgen.diff.words import Fold, LineChange, Piece, TextDiff, compare_texts, count_words, fold_lines, split_words
 
 __all__ = [
     "Column",
@@ -25,4 +25,5 @@ __all__ = [
     "fold_lines",
     "match_closely",
     "match_sequences",
+    "split_words",
 ]

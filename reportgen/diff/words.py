@@ -91,12 +91,12 @@ class _Words:
 
     def compare_blocks(self, old: Sequence[str], new: Sequence[str]) -> Iterator[LineChange]:
         """Compare lines that stand in each other's place: like ones by their words, the others as wholes."""
-        olds = [_split(line) for line in old] if new else []
+        olds = [split_words(line) for line in old] if new else []
         bags = [{word for word, _ in tokens} for tokens in olds]
         at = 0
         added: list[str] = []
         for line in new:
-            tokens = _split(line) if at < len(bags) else []
+            tokens = split_words(line) if at < len(bags) else []
             found = _find_like(bags, at, {word for word, _ in tokens})
             pieces = None if found is None else self._compare_words(olds[found], tokens)
             if found is None or pieces is None:
@@ -122,7 +122,8 @@ def _most_edits(n_words: int) -> int:
     return min(max(n_words // _CHANGED, 2), _MOST_WORD_EDITS)
 
 
-def _split(line: str) -> list[_Token]:
+def split_words(line: str) -> list[tuple[str, str]]:
+    """Divide a text into words and signs, each with the blanks after it; blanks at its start follow an empty word."""
     tokens: list[_Token] = _TOKEN.findall(line)
     return tokens
 

@@ -1,9 +1,10 @@
-"""Writes a NumPy array as a PNG file: eight bits a channel, without a filter, the same bytes for the same pixels."""
+"""Writes PNG files, such as of NumPy arrays: without a filter, the same bytes for the same pixels."""
 
 from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import Any
 
 _COLOUR_TYPES = {1: 0, 3: 2, 4: 6}  # by channels: grey, RGB, RGBA
@@ -24,8 +25,8 @@ def encode_array(array: Any) -> bytes:
     if array.ndim not in (2, 3) or n_channels not in _COLOUR_TYPES or 0 in array.shape:
         raise ValueError(f"an image array must be {_ACCEPTED}, not of the shape {array.shape}")
     height, width = array.shape[:2]
-    pixels = _to_bytes(array).reshape(height, width * n_channels)
-    return _encode(pixels, width, height, _COLOUR_TYPES[n_channels])
+    rows = (row.tobytes() for row in _to_bytes(array).reshape(height, width * n_channels))
+    return write_png(rows, width, height, colour_type=_COLOUR_TYPES[n_channels])
 
 
 def _to_bytes(array: Any) -> Any:
@@ -41,15 +42,29 @@ def _to_bytes(array: Any) -> Any:
     return (array * 255 + 0.5).astype("uint8")
 
 
-def _encode(pixels: Any, width: int, height: int, colour_type: int) -> bytes:
-    """Write the chunks of the file; each row of pixels begins with the number of its filter, 0 for none."""
+def write_png(
+    rows: Iterable[bytes], width: int, height: int, *, colour_type: int, depth: int = 8, palette: bytes = b""
+) -> bytes:
+    """Write a PNG file.
+
+    Parameters
+    ----------
+    rows
+        The pixels of each row, as the file has them.
+    width, height
+        In pixels.
+    colour_type, depth
+        0 grey, 2 RGB, 3 indexed, 6 RGBA; and the bits of a channel.
+    palette
+        Of an indexed image: the red, green and blue of each of its colours.
+    """
     import struct
     import zlib
 
-    rows = b"".join(b"\0" + row.tobytes() for row in pixels)
     chunks = [
-        (b"IHDR", struct.pack(">IIBBBBB", width, height, 8, colour_type, 0, 0, 0)),
-        (b"IDAT", zlib.compress(rows, 6)),
+        (b"IHDR", struct.pack(">IIBBBBB", width, height, depth, colour_type, 0, 0, 0)),
+        *([(b"PLTE", palette)] if palette else []),
+        (b"IDAT", zlib.compress(b"".join(b"\0" + row for row in rows), 6)),  # 0: each row is without a filter
         (b"IEND", b""),
     ]
     return b"\x89PNG\r\n\x1a\n" + b"".join(

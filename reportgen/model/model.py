@@ -14,7 +14,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from reportgen.images import ImageFacts
+from reportgen.images import ImageFacts, make_thumbnail
 from reportgen.log.find import read_file
 from reportgen.log.reader import Problem
 from reportgen.model.files import Files
@@ -388,6 +388,12 @@ class Model:
         for row in table.filter(pc.is_valid(table["blob"])).to_pylist():
             found.setdefault(row["blob"], []).append((row["type"], row["run_id"]))
         return found
+
+    def make_thumbnail(self, name: str) -> bytes | None:
+        """Make the small picture of an image that is kept by content; `None` when it has none."""
+        found = (self.files.image(name, run_id) for kind, run_id in self.blobs[name] if kind == "image")
+        facts = next((facts for facts in found if facts.path is not None), None)
+        return None if facts is None else make_thumbnail(facts)
 
     def read_blob(self, name: str) -> bytes | None:
         """Read a file that is kept by content; `None` when there is none that a site may carry."""

@@ -17,12 +17,13 @@ from functools import lru_cache
 from markupsafe import Markup, escape
 
 from reportgen.prose.convert import to_html
+from reportgen.prose.difference import ChangedBlock, compare_rendered
 from reportgen.prose.inline import excerpt_markdown, plain_text, render_inline
 from reportgen.prose.sanitize import sanitize
 from reportgen.prose.shape import TooDeepError, shape
 from reportgen.prose.source import MAX_BYTES, clean_characters, normalize, reason_not_to_render
 
-__all__ = ["excerpt_markdown", "plain_text", "render_inline", "render_markdown"]
+__all__ = ["ChangedBlock", "compare_rendered", "excerpt_markdown", "plain_text", "render_inline", "render_markdown"]
 
 MAX_REMEMBERED = 4_000  # characters of a text; a page for each version repeats the description of its key
 _MAX_HTML = 8 * MAX_BYTES

@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 from reportgen import urls
 from reportgen.charts import meter
+from reportgen.images import fit_size, thumbnail_size
 from reportgen.model import Artifact, Model
 from reportgen.prose import excerpt_markdown, plain_text, render_markdown
 from reportgen.text import NumberForm, first_line, format_bytes, format_number
@@ -35,7 +36,7 @@ class ImageContent:
     url
         What `<img>` loads; empty when it cannot be shown.
     width, height
-        In pixels; 0 when not known.
+        How large it is shown, in pixels of CSS; 0 when not known.
     alt
         What it shows, in words.
     size_text
@@ -44,6 +45,8 @@ class ImageContent:
         The address of a remote image.
     broken
         Why it cannot be shown.
+    full
+        The image at its full size; empty when it is at another host.
     """
 
     url: str
@@ -53,6 +56,7 @@ class ImageContent:
     size_text: str
     source: Link | None
     broken: str
+    full: str = ""
 
 
 @dataclass(frozen=True)
@@ -167,7 +171,11 @@ def _image(model: Model, artifact: Artifact, here: Here, page: str, peek: bool) 
     pixels = f"{facts.width:,} × {facts.height:,} pixels, " if facts.width else ""
     size = "" if facts.broken else pixels + format_bytes(facts.n_bytes)
     url = "" if facts.broken else here.to(urls.blob(name))
-    image = ImageContent(url, facts.width, facts.height, alt, size, None, facts.broken)
+    shown, width, height = url, facts.width, facts.height
+    if peek and width:
+        width, height = fit_size(width, height)
+        shown = here.to(urls.thumbnail(name)) if thumbnail_size(facts) else url
+    image = ImageContent(shown, width, height, alt, size, None, facts.broken, full=url)
     downloads = [Link(f"Image, {format_bytes(facts.n_bytes)}", url)] if url and not peek else ()
     return Content("image", "image", image=image, downloads=downloads)
 

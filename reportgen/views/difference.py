@@ -9,9 +9,19 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from reportgen.diff import Fold, LineChange, Piece, compare_texts, count_words, fold_lines
+from reportgen import urls
+from reportgen.images import PixelChange, compare_pixels
 from reportgen.model import Artifact, Model
-from reportgen.text import MINUS, NBSP, NumberForm, format_count, format_delta, format_time, join_words, no_break
+from reportgen.text import (
+    NBSP,
+    NumberForm,
+    format_count,
+    format_delta,
+    format_part,
+    format_time,
+    join_words,
+    no_break,
+)
 from reportgen.views.content import (
     Content,
     ImageContent,
@@ -21,13 +31,9 @@ from reportgen.views.content import (
     make_content,
     percent_text,
 )
-from reportgen.views.parts import Here, Link, safe_href
+from reportgen.views.parts import Here, Link, RawFile, safe_href
 from reportgen.views.tabledifference import TableChanges, make_table_changes
-
-SIGNS = {"=": "", "+": "+", "-": MINUS, "~": "~"}
-WORDS = {"=": "", "+": "added", "-": "removed", "~": "changed"}
-_MAX_LINES = 400
-_LONG_SAME, _LONG_CHANGE = 400, 1_000
+from reportgen.views.textdifference import SIGNS, Block, Line, make_text_changes
 
 
 class Count(NamedTuple):
@@ -35,16 +41,6 @@ class Count(NamedTuple):
 
     sign: str
     text: str
-
-
-class Line(NamedTuple):
-    """A line of a text: its sign and what that means, and its pieces, whose signs are `=`, `+` and `-`."""
-
-    sign: str
-    word: str
-    tone: str
-    pieces: Sequence[Piece]
-    folded: str = ""
 
 
 @dataclass(frozen=True)
@@ -59,10 +55,24 @@ class Pair:
 
 @dataclass(frozen=True)
 class Picture:
-    """One of two images side by side: version and time, and the image."""
+    """One of two images side by side: version, time, and the image.
+
+    `frame` is width and height of what both fit into, in pixels, where they are of different sizes.
+    """
 
     label: str
+    version: str
     image: ImageContent
+    frame: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True)
+class Pixels:
+    """Which pixels of two images differ: how many in words, the picture of them, and what that shows."""
+
+    text: str
+    image: ImageContent
+    caption: str
 
 
 @dataclass(frozen=True)
@@ -81,16 +91,22 @@ class Difference:
         Which versions between are deleted; mostly empty.
     counts
         What was added, removed and changed.
+    blocks
+        Of a text as it reads: its blocks, unchanged ones folded; empty where that tells nothing.
     lines
-        Of a text: its lines, long unchanged stretches folded.
+        Of its source: its lines, long unchanged stretches folded.
     table
         Of a table: what changed in it.
     pictures
         Of an image: the one before and this one.
     pairs
         Of a link or progress: what is another.
+    pixels
+        Of an image: which of its pixels differ; `None` when that is not known.
     note
         What is to be said besides: that there is no difference, or what was not compared.
+    files
+        What lies beside the page: the picture of the pixels that differ.
     """
 
     title: str
@@ -98,11 +114,14 @@ class Difference:
     before: Link
     skipped: str = ""
     counts: Sequence[Count] = ()
+    blocks: Sequence[Block] = ()
     lines: Sequence[Line] = ()
     table: TableChanges | None = None
     pictures: Sequence[Picture] = ()
+    pixels: Pixels | None = None
     pairs: Sequence[Pair] = ()
     note: str = ""
+    files: Sequence[RawFile] = ()
 
 
 class _Parts(NamedTuple):
@@ -111,11 +130,14 @@ class _Parts(NamedTuple):
     headline: str
     detail: str = ""
     counts: Sequence[Count] = ()
+    blocks: Sequence[Block] = ()
     lines: Sequence[Line] = ()
     table: TableChanges | None = None
     pictures: Sequence[Picture] = ()
+    pixels: Pixels | None = None
     pairs: Sequence[Pair] = ()
     note: str = ""
+    files: Sequence[RawFile] = ()
 
 
 def make_difference(model: Model, here: Here, artifact: Artifact, content: Content) -> Difference | None:
@@ -132,11 +154,14 @@ def make_difference(model: Model, here: Here, artifact: Artifact, content: Conte
         before=Link(f"{name}, {format_time(before.created_at)}", here.to(artifact_page(before))),
         skipped=_describe_skipped(before.version + 1, artifact.version - 1),
         counts=parts.counts,
+        blocks=parts.blocks,
         lines=parts.lines,
         table=parts.table,
         pictures=parts.pictures,
+        pixels=parts.pixels,
         pairs=parts.pairs,
         note=parts.note,
+        files=parts.files,
     )
 
 
@@ -156,75 +181,23 @@ def _compare(model: Model, here: Here, before: Artifact, artifact: Artifact, con
         return _Parts("another description", note="No difference in the content; only the description is another.")
     try:
         if artifact.type == "image":
-            return _compare_images(artifact, content, before, make_content(model, before, here, artifact_page(before)))
+            before_content = make_content(model, before, here, artifact_page(before))
+            return _compare_images(model, here, artifact, content, before, before_content)
+        if artifact.type == "markdown":
+            return _compare_markdown(model, artifact, content, before)
         return _MAKERS[artifact.type](before, artifact)
     except (KeyError, TypeError, ValueError, AttributeError):  # a foreign writer's data has another shape
         return _Parts("new content", note="Not compared: the data of one of them has not the form of its type.")
 
 
-# Texts
+# Texts, tables, images, links, progress
 
 
-def _compare_markdown(before: Artifact, artifact: Artifact) -> _Parts:
-    old, new = before.data, artifact.data
-    if not isinstance(old, str) or not isinstance(new, str):
-        raise TypeError("not text")
-    found = compare_texts(old, new)
-    if not found.is_compared:
-        sizes = join_words(f"{len(text):,}{NBSP}characters" for text in (old, new))
-        return _Parts("new text", note=f"Not compared, since the texts are too long: {sizes}.")
-    n_added, n_removed = (count_words(found.lines, sign) for sign in "+-")
-    shown, left_out = _cut(fold_lines(found.lines))
-    return _Parts(
-        _describe_words(n_added, n_removed),
-        counts=_list_counts(n_added, n_removed, found.n_same),
-        lines=[_show_line(line) for line in shown],
-        note=left_out or ("" if shown else "Only the ends of lines differ."),
-    )
-
-
-def _describe_words(n_added: int, n_removed: int) -> str:
-    if n_added and n_removed:
-        return f"{format_count(n_added, 'word')} added, {n_removed:,} removed"
-    if n_added or n_removed:
-        return f"{format_count(n_added or n_removed, 'word')} {'added' if n_added else 'removed'}"
-    return "only signs or blanks changed"
-
-
-def _list_counts(n_added: int, n_removed: int, n_same: int) -> list[Count]:
-    counts = [(n_added, "word", "+"), (n_removed, "word", "-"), (n_same, "line", "=")]
-    return [
-        Count(SIGNS[sign], f"{format_count(n, noun)} {WORDS[sign] or 'unchanged'}") for n, noun, sign in counts if n
-    ]
-
-
-def _cut(lines: Sequence[LineChange | Fold]) -> tuple[Sequence[LineChange | Fold], str]:
-    """Give the lines that are shown, and say how many changed ones are not."""
-    if all(isinstance(line, Fold) or line.sign == "=" for line in lines):
-        return [], ""
-    rest = [line for line in lines[_MAX_LINES:] if isinstance(line, LineChange) and line.sign != "="]
-    if not rest:
-        return lines[:_MAX_LINES], ""
-    return lines[:_MAX_LINES], f"{format_count(len(rest), 'more changed line')} not shown."
-
-
-def _show_line(line: LineChange | Fold) -> Line:
-    if isinstance(line, Fold):
-        return Line("", "", "", (), f"{format_count(line.n_lines, 'line')} unchanged")
-    tone = {"+": "add", "-": "del"}.get(line.sign, "")
-    return Line(SIGNS[line.sign], WORDS[line.sign], tone, [_shorten(piece) for piece in line.pieces])
-
-
-def _shorten(piece: Piece) -> Piece:
-    """Leave out what is in the middle of a very long stretch."""
-    most = _LONG_SAME if piece.sign == "=" else _LONG_CHANGE
-    if len(piece.text) <= most:
-        return piece
-    left_out = f" … {len(piece.text) - most:,} characters … "
-    return Piece(piece.sign, piece.text[: most // 2] + left_out + piece.text[-most // 2 :])
-
-
-# Tables, images, links, progress
+def _compare_markdown(model: Model, artifact: Artifact, content: Content, before: Artifact) -> _Parts:
+    page = artifact_page(before)
+    text = make_text_changes(before, artifact, lambda: make_content(model, before, Here(page), page).html, content.html)
+    counts = [Count(SIGNS[sign], words) for sign, words in text.counts]
+    return _Parts(text.headline, "", counts, lines=text.lines, blocks=text.blocks, note=text.note)
 
 
 def _compare_tables(before: Artifact, artifact: Artifact) -> _Parts:
@@ -233,20 +206,72 @@ def _compare_tables(before: Artifact, artifact: Artifact) -> _Parts:
     return _Parts(table.headline, table.detail, counts, table=table if table.rows else None, note=table.note)
 
 
-def _compare_images(artifact: Artifact, content: Content, before: Artifact, content_before: Content) -> _Parts:
+def _compare_images(
+    model: Model, here: Here, artifact: Artifact, content: Content, before: Artifact, content_before: Content
+) -> _Parts:
     if artifact.blob and before.blob == artifact.blob:
         return _Parts("the same image", note="No difference: the image is the same, byte for byte.")
-    pictures = []
-    for one, image in ((before, content_before.image), (artifact, content.image)):
-        if image is None:
-            raise TypeError("no image")
-        is_allowed = not image.source or image_origin(one) == image_origin(artifact)  # by the policy of this page
-        shown = replace(image, url=image.url if is_allowed else "", alt=f"v{one.version}: {image.alt}")
-        pictures.append(Picture(f"v{one.version}, {format_time(one.created_at)}", shown))
-    return _Parts("another image", _describe_pixels(*(picture.image for picture in pictures)), pictures=pictures)
+    if content_before.image is None or content.image is None:
+        raise TypeError("no image")
+    old, new = content_before.image, content.image
+    pictures = [_make_picture(before, old, artifact, new), _make_picture(artifact, new, artifact, old)]
+    parts = _Parts("another image", _describe_sizes(old, new), pictures=pictures)
+    paths = [model.image_of(one).path if one.blob else None for one in (before, artifact)]
+    if paths[0] is None or paths[1] is None:
+        return parts
+    change = compare_pixels(paths[0], paths[1])
+    if isinstance(change, str):
+        return parts._replace(note=f"Not compared pixel by pixel: {change}." if change else "")
+    return _add_pixels(parts, change, here, artifact)
 
 
-def _describe_pixels(old: ImageContent, new: ImageContent) -> str:
+def _make_picture(one: Artifact, image: ImageContent, artifact: Artifact, other: ImageContent) -> Picture:
+    """Show an image beside another, at its scale."""
+    is_allowed = not image.source or image_origin(one) == image_origin(artifact)  # by the policy of this page
+    shown = replace(image, url=image.url if is_allowed else "", alt=f"v{one.version}: {image.alt}")
+    is_drawing = image.url.endswith(".svg") or other.url.endswith(".svg")  # those are shown by `<img>` alone
+    sizes = {(image.width, image.height), (other.width, other.height)}
+    is_framed = image.width and other.width and len(sizes) > 1 and not is_drawing
+    frame = (max(image.width, other.width), max(image.height, other.height)) if is_framed else None
+    return Picture(f"v{one.version}, {format_time(one.created_at)}", f"v{one.version}", shown, frame)
+
+
+def _add_pixels(parts: _Parts, change: PixelChange, here: Here, artifact: Artifact) -> _Parts:
+    """Say how many pixels differ, and show which."""
+    motion = " Of an animated image the first picture is compared." if change.has_motion else ""
+    if not change.n_changed:
+        note = f"No pixel differs: the files differ only in how the image is written.{motion}"
+        return parts._replace(detail=f"{parts.detail}; no pixel differs", note=note)
+    share = format_part(change.n_changed, change.n_pixels)
+    url = urls.download(artifact_page(artifact), "difference.png")
+    alt = f"{share} of the pixels differ; they are magenta on a faded v{artifact.version}."
+    image = ImageContent(here.to(url), change.width, change.height, alt, "", None, "", full=here.to(url))
+    text = f"{change.n_changed:,} of {format_count(change.n_pixels, 'pixel')} differ ({share})"
+    pixels = Pixels(f"{text}, {_describe_strong(change)}.", image, _describe_picture(change) + motion)
+    return parts._replace(
+        detail=f"{parts.detail}; {share} of the pixels differ",
+        pixels=pixels,
+        files=[RawFile(url, change.picture)],
+    )
+
+
+def _describe_strong(change: PixelChange) -> str:
+    if change.n_strong == change.n_changed:
+        return "all of them clearly" if change.n_strong > 1 else "clearly"
+    return f"{change.n_strong:,} of them clearly" if change.n_strong else "none of them clearly"
+
+
+def _describe_picture(change: PixelChange) -> str:
+    """Say how the picture of the pixels is to be read."""
+    words = "Dark magenta: clearly different, by an eighth of the range of a channel or more; light: slightly."
+    if not change.is_same_size:
+        words += " What only one of the images has is light, too."
+    if change.scale > 1:
+        words += f" A pixel of it stands for {change.scale} × {change.scale}."
+    return f"{words} Each is drawn three times as wide and high." if change.is_enlarged else words
+
+
+def _describe_sizes(old: ImageContent, new: ImageContent) -> str:
     if not (old.width and new.width):
         return ""
     sizes = [no_break(f"{image.width:,} × {image.height:,}") for image in (old, new)]
@@ -285,7 +310,6 @@ def _points(delta: float) -> str:
 
 
 _MAKERS: dict[str, Callable[[Artifact, Artifact], _Parts]] = {
-    "markdown": _compare_markdown,
     "table": _compare_tables,
     "link": _compare_links,
     "progress": _compare_progress,

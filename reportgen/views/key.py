@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from markupsafe import Markup
 
@@ -14,6 +15,7 @@ from reportgen.prose import render_inline, render_markdown
 from reportgen.text import format_count, format_number, format_time, number_form
 from reportgen.views.content import (
     Content,
+    ImageContent,
     artifact_page,
     image_origin,
     kind_word,
@@ -24,6 +26,9 @@ from reportgen.views.content import (
 from reportgen.views.parts import Fact, Frame, Here, Link, Moment, Page, make_frame, short_moment
 from reportgen.views.pipeline import run_labels
 from reportgen.views.version import describe_deletion, short_difference
+
+_MOST_PICTURES = 12
+_FILM_SCALE = 0.625  # of the size in lists
 
 
 @dataclass(frozen=True)
@@ -48,6 +53,19 @@ class TrendView:
     name: str
     last: str
     chart: Markup
+
+
+@dataclass(frozen=True)
+class FilmPicture:
+    """A version of an image, small: its name and page, when it was recorded, and the image; `None` when deleted.
+
+    `size` is width and height of the whole image in pixels; 0 when not known.
+    """
+
+    version: Link
+    recorded: Moment
+    image: ImageContent | None
+    size: tuple[int, int]
 
 
 @dataclass(frozen=True)
@@ -76,6 +94,8 @@ class KeyView:
         Its content in full.
     trend
         Rows or progress over the versions; `None` where there is no such number.
+    film
+        Of images: the newest versions as small pictures, oldest first; empty where there is one alone.
     versions
         Every version, newest first.
     size_label
@@ -94,6 +114,7 @@ class KeyView:
     newest_page: Link
     content: Content
     trend: TrendView | None
+    film: Sequence[FilmPicture]
     versions: Sequence[VersionRow]
     size_label: str
     used_by: Sequence[Link]
@@ -107,11 +128,17 @@ def make_page(model: Model, key: Key) -> Page:
     pairs = [*zip([None, *versions], versions, strict=False)]
     newest = key.newest
     page = artifact_page(newest)
+    film = _film(model, here, versions)
     text = newest.description.strip()
     short = len(text) <= 300 and "\n" not in text
     view = KeyView(
         frame=make_frame(
-            model, url, key.name, crumbs=[("Artifacts", urls.ARTIFACTS)], image_origin=image_origin(newest)
+            model,
+            url,
+            key.name,
+            crumbs=[("Artifacts", urls.ARTIFACTS)],
+            image_origin=image_origin(newest),
+            more="pictures" if film else "",
         ),
         key=key.name,
         kind=f"{kind_word(newest)}, {format_count(len(key.versions), 'version')}",
@@ -122,6 +149,7 @@ def make_page(model: Model, key: Key) -> Page:
         newest_page=Link(f"Page of v{newest.version}", here.to(page)),
         content=make_content(model, newest, here, page),
         trend=_trend(model, here, key, versions),
+        film=film,
         versions=[_row(model, here, artifact, before, newest) for before, artifact in reversed(pairs)],
         size_label=_SIZE_LABELS.get(newest.type, ""),
         used_by=[
@@ -131,6 +159,27 @@ def make_page(model: Model, key: Key) -> Page:
         ],
     )
     return Page(url, "key.html", view)
+
+
+def _film(model: Model, here: Here, versions: Sequence[Artifact]) -> list[FilmPicture]:
+    shown = versions[-_MOST_PICTURES:]
+    if len(versions) < 2 or versions[-1].type != "image":
+        return []
+    return [_film_picture(model, here, artifact) for artifact in shown]
+
+
+def _film_picture(model: Model, here: Here, artifact: Artifact) -> FilmPicture:
+    page = artifact_page(artifact)
+    image = make_content(model, artifact, here, page, peek=True).image
+    small = _shrink(image, f"v{artifact.version}: {image.alt}") if image else None
+    facts = model.image_of(artifact) if artifact.blob else None
+    size = (facts.width, facts.height) if facts else (0, 0)
+    return FilmPicture(Link(f"v{artifact.version}", here.to(page)), short_moment(artifact.created_at), small, size)
+
+
+def _shrink(image: ImageContent, alt: str) -> ImageContent:
+    width, height = (math.ceil(length * _FILM_SCALE) for length in (image.width, image.height))
+    return replace(image, width=width, height=height, source=None, alt=alt)
 
 
 _SIZE_LABELS = {"table": "Rows", "progress": "Progress"}

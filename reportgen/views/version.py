@@ -75,10 +75,13 @@ class VersionView:
 
 
 def make_files(model: Model, artifact: Artifact) -> Iterator[Page | RawFile]:
-    """Make the page and the raw files of an artifact, and further pages of its rows."""
-    yield make_page(model, artifact)
+    """Make the page and the raw files of an artifact, further pages of its rows, and pictures of what changed."""
+    page = make_page(model, artifact)
+    yield page
     yield from rows.make_pages(model, artifact)
-    yield from raw_files(artifact, artifact_page(artifact))
+    yield from raw_files(artifact, page.url)
+    if page.view.difference:
+        yield from page.view.difference.files
 
 
 def make_page(model: Model, artifact: Artifact) -> Page:
@@ -99,6 +102,7 @@ def make_page(model: Model, artifact: Artifact) -> Page:
             f"v{artifact.version}" if artifact.key else title,
             crumbs=crumbs,
             image_origin=image_origin(artifact),
+            more="pictures" if difference and difference.pictures else "",
         ),
         title=title,
         kind=_kind(artifact, newest),

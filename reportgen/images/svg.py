@@ -1,16 +1,9 @@
-"""What a page must know of an image file before it shows it: its size, or why it cannot be shown."""
+"""Whether an SVG file may be published."""
 
 from __future__ import annotations
 
-import io
 import re
-from collections.abc import Iterable
-from pathlib import Path
-from typing import NamedTuple
 from xml.etree import ElementTree
-
-from reportgen.blobs import BlobError, find_blob
-from reportgen.inputs.images import image_extension
 
 _INERT_DATA = tuple(f"data:image/{kind}" for kind in ("png", "jpeg", "gif", "webp", "avif"))
 _REMOTE = re.compile(r"(?:[a-z][a-z0-9+.-]*:)?//", re.IGNORECASE)
@@ -20,51 +13,7 @@ _HTML = "{http://www.w3.org/1999/xhtml}"
 _ACTIVE_ELEMENTS = {"script", "foreignobject", "iframe", "object", "embed", "handler", "listener"}
 
 
-class ImageFacts(NamedTuple):
-    """What is known of one image file.
-
-    Attributes
-    ----------
-    path
-        Where the file lies; `None` when it cannot be used.
-    n_bytes, width, height
-        Its size in bytes and pixels; width and height are 0 when the file does not tell.
-    broken
-        Why it cannot be shown; empty when it can.
-    """
-
-    path: Path | None
-    n_bytes: int = 0
-    width: int = 0
-    height: int = 0
-    broken: str = ""
-
-
-def inspect_image(name: str, folders: Iterable[Path]) -> ImageFacts:
-    """Look at an image that runs keep by content, in one of the folders of runs.
-
-    A file is used only if it is whole and of the format that its extension says.
-    """
-    try:
-        path = find_blob(name, folders)
-        content = path.read_bytes()
-    except BlobError as error:
-        return ImageFacts(None, broken=str(error))
-    except OSError as error:
-        return ImageFacts(None, broken=f"its file cannot be read ({error.strerror})")
-    try:
-        extension = image_extension(content)
-    except ValueError as error:
-        return ImageFacts(None, broken=str(error))
-    if f".{extension}" != path.suffix:
-        return ImageFacts(None, broken=f"it is named {path.suffix} but is {extension}")
-    if extension == "svg" and (reason := _svg_risk(content)):
-        return ImageFacts(None, broken=reason)
-    width, height = _size(content)
-    return ImageFacts(path, len(content), width, height)
-
-
-def _svg_risk(content: bytes) -> str:
+def find_risk(content: bytes) -> str:
     """Say why an SVG file must not be published; empty when it may.
 
     Shown by `<img>` an SVG runs nothing, but a reader may open the file itself, and then its scripts would run
@@ -107,13 +56,3 @@ def _loads_from_outside(element: ElementTree.Element) -> bool:
 def _unescape(escape: re.Match[str]) -> str:
     """Give the character that an escape of CSS stands for."""
     return chr(min(int(escape[1], 16), 0xFFFD)) if escape[1] else escape[2]
-
-
-def _size(content: bytes) -> tuple[int, int]:
-    import imagesize  # which loads much for what is at an address
-
-    try:
-        width, height = imagesize.get(io.BytesIO(content))
-    except (ValueError, OSError, ArithmeticError, LookupError):  # a broken header; the browser shows what it can
-        return 0, 0
-    return max(int(width), 0), max(int(height), 0)
