@@ -12,8 +12,8 @@ from reportgen.views.parts import RawFile
 def static_files(model: Model) -> list[RawFile]:
     """The shared files of a site: styles, scripts, and the stamp that the masthead of every page shows.
 
-    The script of all pages is made of the files of `templates/scripts`, each of which stands alone; what only one kind of
-    page needs lies in `templates/static` as it is.
+    The script of all pages is made of the files of `templates/scripts`, each of which stands alone; what only one kind
+    of page needs lies in `templates/static` as it is.
     """
     folder = find_data_folder("templates")
     scripts = sorted((folder / "scripts").glob("*.js"))

@@ -13,6 +13,7 @@ from reportgen import urls
 from reportgen.model import Artifact, Model, Run
 from reportgen.views import (
     artifacts,
+    compare,
     data,
     key,
     lineage,
@@ -24,6 +25,7 @@ from reportgen.views import (
     pipelines,
     run,
     runs,
+    search,
     version,
 )
 from reportgen.views.content import artifact_page
@@ -37,7 +39,13 @@ _SINGLE = {
     "metrics": (metrics, urls.METRICS),
     "lineage": (lineage, urls.LINEAGE),
     "data": (data, urls.DATA),
+    "search": (search, urls.SEARCH),
+    "compare": (compare, urls.COMPARE),
     "not_found": (not_found, urls.NOT_FOUND),
+}
+_INDEXES = {
+    "search_index": (search, urls.SEARCH_INDEX),
+    "compare_index": (compare, urls.COMPARE_INDEX),
 }
 _EXTENSIONS = ("csv", "json", "md")
 
@@ -48,10 +56,10 @@ class Unit(NamedTuple):
     Attributes
     ----------
     kind
-        What it is: `"run"`, `"artifact"`, `"runs_page"`, `"pipeline"`, `"key"`, `"metric"`, `"blob"`, or a page that
-        there is one of.
+        What it is: `"run"`, `"artifact"`, `"runs_page"`, `"pipeline"`, `"key"`, `"metric"`, `"blob"`,
+        `"searched_runs"`, `"compared_runs"`, or a file that there is one of.
     name
-        Whose: a run's id, a name, a number; empty for a page that there is one of.
+        Whose: a run's id, a name, a number, a span of time; empty for a file that there is one of.
     artifact_id
         Of an artifact, beside the run that recorded it.
     """
@@ -61,9 +69,19 @@ class Unit(NamedTuple):
     artifact_id: str = ""
 
 
-_KINDS = (["metric"], ["pipeline"], ["key"], [*_SINGLE], ["runs_page"], ["run", "artifact"], ["blob"])
+_KINDS = (
+    ["metric"],
+    ["pipeline"],
+    ["key"],
+    [*_SINGLE, *_INDEXES],
+    ["runs_page"],
+    ["searched_runs"],
+    ["run", "artifact"],
+    ["compared_runs"],
+    ["blob"],
+)
 _RANKS = {kind: rank for rank, kinds in enumerate(_KINDS) for kind in kinds}
-SINGLE_UNITS = [Unit(kind) for kind in _SINGLE]
+SINGLE_UNITS = [Unit(kind) for kind in (*_SINGLE, *_INDEXES)]
 
 
 def iter_units(model: Model) -> Iterator[Unit]:
@@ -77,8 +95,12 @@ def iter_units(model: Model) -> Iterator[Unit]:
     yield from SINGLE_UNITS
     for number in range(1, runs.count_full_pages(model) + 1):
         yield Unit("runs_page", str(number))
-    for found in (*model.runs, *model.deleted_runs):
-        yield from iter_units_of(found)
+    for span in search.search_spans(model):
+        yield Unit("searched_runs", span.name)
+    for span in compare.compare_spans(model):
+        for position in span.positions:
+            yield from iter_units_of(model.run_at(position))
+        yield Unit("compared_runs", span.name)
     for name in model.blobs:
         yield Unit("blob", name)
 
@@ -99,6 +121,12 @@ def make_unit(model: Model, unit: Unit) -> Iterator[Page | RawFile]:
     """Make the files of a unit."""
     if unit.kind in _SINGLE:
         yield _SINGLE[unit.kind][0].make_page(model)
+    elif unit.kind in _INDEXES:
+        yield _INDEXES[unit.kind][0].make_index(model)
+    elif unit.kind == "searched_runs":
+        yield search.make_runs(model, unit.name)
+    elif unit.kind == "compared_runs":
+        yield compare.make_runs(model, unit.name)
     elif unit.kind == "run":
         yield from run.make_files(model, _find_run(model, unit))
     elif unit.kind == "artifact":
@@ -121,6 +149,12 @@ def addresses(model: Model, unit: Unit) -> list[str]:
     """Give all addresses that the files of a unit may have."""
     if unit.kind in _SINGLE:
         return [_SINGLE[unit.kind][1]]
+    if unit.kind in _INDEXES:
+        return [_INDEXES[unit.kind][1]]
+    if unit.kind == "searched_runs":
+        return [urls.searched_runs(unit.name)]
+    if unit.kind == "compared_runs":
+        return [urls.compared_runs(unit.name)]
     if unit.kind == "blob":
         return [urls.blob(unit.name)]
     if unit.kind == "runs_page":
