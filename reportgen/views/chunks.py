@@ -14,7 +14,7 @@ from typing import Any
 from reportgen.jsontext import encode_json
 from reportgen.views.parts import RawFile
 
-_ESCAPES = str.maketrans({"\\": "\\\\", "'": "\\'", "\u2028": "\\u2028", "\u2029": "\\u2029", "<": "\\x3c"})
+_ESCAPES = [("\\", "\\\\"), ("'", "\\'"), ("<", "\\x3c"), ("\u2028", "\\u2028"), ("\u2029", "\\u2029")]
 
 
 class Texts:
@@ -33,7 +33,9 @@ class Texts:
 
 def make_chunk(url: str, data: Any) -> RawFile:
     """Make the script that hands over data under its address."""
-    text = encode_json(data).decode().translate(_ESCAPES)
+    text = encode_json(data).decode()
+    for character, escape in _ESCAPES:
+        text = text.replace(character, escape)
     return RawFile(url, f"reportgen.take({json.dumps(url)},JSON.parse('{text}'))\n".encode())
 
 

@@ -117,7 +117,7 @@ def _describe_run(model: Model, run: Run, texts: Texts) -> list[Any]:
     row = [run.id, other(urls.slug(run.id), run.id), run.name, number(run.pipeline), number(run.deployment)]
     if run.deleted_at is not None:
         deletion = f"{format_time(run.deleted_at)} UTC{f': {run.deleted_reason}' if run.deleted_reason else ''}"
-        return [*row, STATUSES.index("deleted"), format_time(run.started_at), "", *[[] for _ in range(6)], deletion]
+        return [*row, STATUSES.index("deleted"), format_time(run.started_at), "", *[[] for _ in range(7)], deletion]
     curves = [*run.lists][:MAX_CURVES]
     error = first_line(f"{run.error.type}: {run.error.message}") if run.error else ""
     return [
@@ -173,29 +173,37 @@ def pack_places(values: Sequence[float | None]) -> tuple[float, float, int, str]
         Lowest and highest finite value, whether places are those of logarithms (1) or not (0), and 16 bits for each
         place as base64; 65532 to 65535 stand for a missing value, NaN, +∞ and −∞.
     """
-    finite = [value for value in values if value is not None and math.isfinite(value)]
+    finite: Sequence[float] = (
+        values if _are_finite(values) else [v for v in values if v is not None and math.isfinite(v)]
+    )  # type: ignore[assignment]
     low, high = min(finite, default=0.0), max(finite, default=0.0)
+    start, end = low, high
     is_log = needs_log_scale([low, high])
-    start = low
     if is_log:
-        values = [math.log(one) if one is not None and 0 < one < math.inf else one for one in values]
+        values = [math.log(value) if value is not None and 0 < value < math.inf else value for value in values]
         start, end = math.log(low), math.log(high)
-    half = (end if is_log else high) / 2 - start / 2  # halves, because the difference of two floats may be infinite
-    factor = _SCALE / half if half else 0.0
-    factor = factor if math.isfinite(factor) else 0.0
-    if len(finite) == len(values):
-        middle = start / 2
-        places = [int((value / 2 - middle) * factor + 0.5) for value in values]  # type: ignore[operator]
+    factor = _SCALE / (end - start) if end > start else 0.0
+    if len(finite) == len(values) and 0 < factor < math.inf:
+        places = [int((value - start) * factor + 0.5) for value in values]  # type: ignore[operator]
     else:
-        places = [_place(value, start, factor) for value in values]
+        places = [_place(value, start, end) for value in values]
     return low, high, int(is_log), b64encode(struct.pack(f"<{len(places)}H", *places)).decode()
 
 
-def _place(value: float | None, start: float, factor: float) -> int:
+def _are_finite(values: Sequence[float | None]) -> bool:
+    """Tell quickly, by their sum, that values are there and finite; when their sum is not, they may be all the same."""
+    try:
+        return math.isfinite(sum(values))  # type: ignore[arg-type]
+    except TypeError:
+        return False
+
+
+def _place(value: float | None, start: float, end: float) -> int:
     if value is None:
         return _GAP
     if math.isnan(value):
         return _NAN
     if math.isinf(value):
         return _HIGH if value > 0 else _LOW
-    return int((value / 2 - start / 2) * factor + 0.5)
+    half = end / 2 - start / 2  # halves, because the difference of two floats may be infinite
+    return int((value / 2 - start / 2) / half * _SCALE + 0.5) if half > 0 else 0

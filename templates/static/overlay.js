@@ -16,7 +16,8 @@
     if (Number.isNaN(value)) return "NaN";
     if (value === Infinity) return "∞";
     if (decimals !== null && value < LARGE) return group(fixed(value, decimals));
-    const [mantissa, exponent] = value.toExponential(2).split("e");
+    const exact = value.toExponential(32), isEven = /^..\d[02468]50*e/.test(exact);
+    const [mantissa, exponent] = isEven ? [exact.slice(0, 4), exact.split("e")[1]] : value.toExponential(2).split("e");
     return `${mantissa} × 10${String(Number(exponent)).replace(/./g, (one) => "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"["-0123456789".indexOf(one)])}`;
   }
 
@@ -113,7 +114,7 @@
   function unpack([low, high, isLog, packed]) {
     const [start, end] = isLog ? [Math.log(low), Math.log(high)] : [low, high], bytes = atob(packed), values = [];
     for (let i = 0; i < bytes.length; i += 2) {
-      const place = bytes.charCodeAt(i) | bytes.charCodeAt(i + 1) << 8, at = start + 2 * ((end / 2 - start / 2) * (place / 65000));
+      const place = bytes.charCodeAt(i) | bytes.charCodeAt(i + 1) << 8, at = 2 * (start / 2 + (end / 2 - start / 2) * (place / 65000));
       values.push(place > 65000 ? [null, NaN, Infinity, -Infinity][place - 65532] : place === 0 ? low : place === 65000 ? high : isLog ? Math.exp(at) : at);
     }
     return values;
@@ -170,15 +171,17 @@
       return [make("svg:line", { class: "axis", x1: x, x2: x, y1: height, y2: height + 4 }),
         make("svg:text", { class: anchor + (isCrowded && i > 0 && i < last && (i % 2 || i === last - 1) ? " x2" : ""), x, y: height + 18 }, label)];
     });
-    const path = ({ points }) => points.map((point, i) => !isDrawn(point) ? "" : (i && isDrawn(points[i - 1]) ? "L" : "M") + `${Math.round(1000 * atX(point[0]))} ${px(point[1])}`
-      + (i && isDrawn(points[i - 1]) || (points[i + 1] && isDrawn(points[i + 1])) ? "" : "h0")).join("");
-    const marks = ({ slot, finite }) => (finite.length < 3 ? finite : slot ? finite.slice(-1) : []).map(([x, y]) => marker(slot, percent(x), Number(px(y)), finite.length < 3 ? 3 : 3.5));
+    const hasLine = ({ finite }) => finite.length > 2;
+    const isLone = (points, i) => isDrawn(points[i]) && !(i && isDrawn(points[i - 1])) && !(points[i + 1] && isDrawn(points[i + 1]));
+    const path = ({ points }) => points.map((point, i) => isDrawn(point) ? `${i && isDrawn(points[i - 1]) ? "L" : "M"}${Math.round(1000 * atX(point[0]))} ${px(point[1])}${isLone(points, i) ? "h0" : ""}` : "").join("");
+    const marked = (slot, points, radius) => points.map(([x, y]) => marker(slot, percent(x), Number(px(y)), radius));
+    const marks = ({ slot, points, finite }, isLine) => isLine ? [marked(slot, points.filter((_, i) => isLone(points, i)).slice(0, 40), 2.25), marked(slot, slot ? finite.slice(-1) : [], 3.5)] : marked(slot, finite, 3);
     return [isLog, make("svg:svg", { class: "plot", height, role: "img", "aria-labelledby": `${id}-t ${id}-d` },
       make("svg:title", { id: `${id}-t` }, title), make("svg:desc", { id: `${id}-d` }, description + (isLog ? " The scale is logarithmic." : "")),
       ticks.map((tick) => make("svg:line", { class: "grid", x1: 0, x2: "100%", y1: px(tick), y2: px(tick) })),
       make("svg:line", { class: "axis", x1: 0, x2: "100%", y1: height, y2: height }), axis,
-      make("svg:svg", { width: "100%", height, viewBox: `0 0 1000 ${height}`, preserveAspectRatio: "none" }, layers.filter(({ finite }) => finite.length > 2).map((layer) => make("svg:path", { class: `ln s${layer.slot}`, d: path(layer) }))),
-      layers.map((layer) => [marks(layer), oddMarks(layer, atX, height)]),
+      make("svg:svg", { width: "100%", height, viewBox: `0 0 1000 ${height}`, preserveAspectRatio: "none" }, layers.filter(hasLine).map((layer) => make("svg:path", { class: `ln s${layer.slot}`, d: path(layer) }))),
+      layers.map((layer) => [marks(layer, hasLine(layer)), oddMarks(layer, atX, height)]),
       ticks.map((tick, i) => make("svg:text", isInside ? { class: "lab", x: 0, y: px(tick) - 4 } : { class: "e", x: -8, y: Number(px(tick)) + 4 }, labels[i])),
       ys.length ? "" : make("svg:text", { class: "c", x: "50%", y: height / 2 }, "no finite value"))];
   }
