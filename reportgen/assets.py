@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from reportgen import urls
 from reportgen.datafolders import find_data_folder
 from reportgen.model import Model
@@ -13,16 +15,25 @@ def static_files(model: Model) -> list[RawFile]:
     """The shared files of a site: styles, scripts, and the stamp that the masthead of every page shows.
 
     The script of all pages is made of the files of `templates/scripts`, each of which stands alone; what only one kind
-    of page needs lies in `templates/static` as it is.
+    of page needs lies in `templates/static`. Scripts are written without margins and comments.
     """
     folder = find_data_folder("templates")
     scripts = sorted((folder / "scripts").glob("*.js"))
     return [
-        *(RawFile(f"static/{path.name}", path.read_bytes()) for path in sorted((folder / "static").glob("*.*"))),
-        RawFile(urls.SCRIPT, b"\n".join(path.read_bytes() for path in scripts)),
+        *(RawFile(f"static/{path.name}", _read(path)) for path in sorted((folder / "static").glob("*.*"))),
+        RawFile(urls.SCRIPT, b"".join(map(_read, scripts))),
         RawFile(urls.STAMP, make_stamp(model).encode()),
         RawFile(".nojekyll", b""),
     ]
+
+
+def _read(path: Path) -> bytes:
+    """Read a shared file; of a script leave out margins and lines of comment, as none of its texts spans lines."""
+    if path.suffix != ".js":
+        return path.read_bytes()
+    lines = [line.strip() for line in path.read_text("utf-8").splitlines()]
+    kept = [line for line in lines if line and not (line.startswith("/*") and line.endswith("*/"))]
+    return "".join(f"{line}\n" for line in kept).encode()
 
 
 def make_stamp(model: Model) -> str:

@@ -343,7 +343,6 @@ def test_runs_are_chosen_in_a_list(page: Page, site: Path) -> None:
 
 numbers = [
     0.0,
-    -0.0,
     0.5,
     1.5,
     2.5,

@@ -26,20 +26,28 @@
     return asked.get(url);
   }
 
-  /* Makes an element; what records say goes in as text alone. */
-  function make(tag, attributes, ...children) {
-    const at = tag.indexOf(":");
-    const made = at < 0 ? document.createElement(tag) : document.createElementNS("http://www.w3.org/2000/svg", tag.slice(at + 1));
-    for (const [name, value] of Object.entries(attributes || {})) {
-      if (typeof value === "function") made.addEventListener(name, value);
-      else if (value !== null && value !== undefined && value !== false) made.setAttribute(name, value === true ? "" : value);
+  /* Makes an element, `"p.small"` with classes, `"svg:g"` of a drawing; what records say goes in as text alone. */
+  function make(kind, ...children) {
+    const [, space, tag, classes] = /^(svg:)?(\w+)(.*)$/.exec(kind);
+    const made = space ? document.createElementNS("http://www.w3.org/2000/svg", tag) : document.createElement(tag);
+    if (classes) made.setAttribute("class", classes.replace(/\./g, " ").trim());
+    for (const child of children.flat(9)) {
+      if (child === null || child === undefined || child === "") continue;
+      if (typeof child === "string" || child.nodeType) made.append(child);
+      else {
+        for (const [name, value] of Object.entries(child)) {
+          if (typeof value === "function") made.addEventListener(name, value);
+          else if (value !== null && value !== false) made.setAttribute(name, value === true ? "" : value);
+        }
+      }
     }
-    made.append(...children.flat(9).filter((child) => child !== null && child !== undefined && child !== ""));
     return made;
   }
 
+  const field = (id) => make("input", { id, type: "search", autocomplete: "off", autocapitalize: "off", spellcheck: "false" });
+
   /* Keeps a name of whatever script apart from what stands around it. */
-  const name = (text) => make("bdi", {}, text);
+  const name = (text) => make("bdi", text);
 
   function mark(status) {
     return make("svg:svg", { class: `mk ${STATUSES[status][0]}`, "aria-hidden": "true" }, make("svg:use", { href: `#m-${STATUSES[status][0]}` }));
@@ -136,5 +144,5 @@
     }
   }
 
-  window.reportgen = { take, load, make, name, mark, time, count, fold, grade, split, Runs, STATUSES };
+  window.reportgen = { take, load, make, field, name, mark, time, count, fold, grade, split, Runs, STATUSES };
 })();

@@ -1,7 +1,7 @@
 /* The compare page: the runs that its address names side by side; the others are held against the first. */
 (function () {
   "use strict";
-  const { load, make, mark, name: bdi, time, count, Runs, STATUSES, write, describeChange, unpack, sample, draw } = window.reportgen;
+  const { load, make, mark, field: newField, name: bdi, time, count, Runs, STATUSES, write, describeChange, unpack, sample, draw } = window.reportgen;
   const place = document.getElementById("compare"), MOST = 8, N_SLOTS = 5;
   const known = new Map();
   let index, metrics, finder, asked = [], showsAll = false;
@@ -74,11 +74,11 @@
   }
 
   /* The runs that are chosen, and the picker */
-  const intro = make("p", { class: "lede" }), notice = make("p", { class: "vh", role: "status" }), chosen = make("ol", { class: "chosen" }), results = make("div");
-  const field = make("input", { type: "search", id: "add", autocomplete: "off", autocapitalize: "off", spellcheck: "false" });
-  const offers = make("ul", { class: "offers" }), offersNote = make("p", { class: "quiet small", role: "status" }), toggle = make("input", { type: "checkbox" });
-  const picker = make("details", { class: "picker" }, make("summary", {}, "Add a run"), make("div", {}, make("label", { for: "add" }, "Name, pipeline, status, parameter or id"), field, offers, offersNote));
-  const choices = make("p", { class: "choices" }, make("label", {}, toggle, " Show what is equal, too"));
+  const intro = make("p.lede"), notice = make("p.vh", { role: "status" }), chosen = make("ol.chosen"), results = make("div");
+  const field = newField("add");
+  const offers = make("ul.offers"), offersNote = make("p.quiet.small", { role: "status" }), toggle = make("input", { type: "checkbox" });
+  const picker = make("details.picker", make("summary", "Add a run"), make("div", make("label", { for: "add" }, "Name, pipeline, status, parameter or id"), field, offers, offersNote));
+  const choices = make("p.choices", make("label", toggle, " Show what is equal, too"));
   const slotOf = (at) => at < N_SLOTS ? at + 1 : 0;
 
   function chosenItem(id, at) {
@@ -89,14 +89,14 @@
     }, text);
     const others = asked.filter((one) => one !== id);
     const said = !run ? "No run of this id is in this site." : run.deletion ? `Deleted on ${run.deletion}` : [bdi(run.pipeline), ` · ${run.started}`, at || asked.length < 2 ? "" : " · the others are held against it"];
-    return make("li", {}, run && !run.deletion ? sample(slotOf(at)) : make("span", { class: "sample" }),
-      make("div", {}, run ? make("span", { class: "st" }, mark(run.status), make("a", { href: run.url }, bdi(name))) : make("span", { class: "id" }, id), make("span", { class: "sub" }, said)),
-      make("span", { class: "does" }, button("↑", "Move up", [...others.slice(0, at - 1), id, ...others.slice(at - 1)], at - 1), button("×", "Remove", others, Math.min(at, others.length - 1))));
+    return make("li", run && !run.deletion ? sample(slotOf(at)) : make("span.sample"),
+      make("div", run ? make("span.st", mark(run.status), make("a", { href: run.url }, bdi(name))) : make("span.id", id), make("span.sub", said)),
+      make("span.does", button("↑", "Move up", [...others.slice(0, at - 1), id, ...others.slice(at - 1)], at - 1), button("×", "Remove", others, Math.min(at, others.length - 1))));
   }
 
   function offer(run) {
-    return make("li", {}, make("button", { type: "button", click: () => choose([...asked, run.id], `Added: ${run.name}`).then(() => field.focus()) }, mark(run.status), make("span", { class: "vh" }, `${STATUSES[run.status][1]} `), bdi(run.name)),
-      make("span", { class: "quiet small" }, bdi(run.pipeline), run.deployment ? [", ", bdi(run.deployment)] : "", " · ", time(run.started)));
+    return make("li", make("button", { type: "button", click: () => choose([...asked, run.id], `Added: ${run.name}`).then(() => field.focus()) }, mark(run.status), make("span.vh", `${STATUSES[run.status][1]} `), bdi(run.name)),
+      make("span.quiet.small", bdi(run.pipeline), run.deployment ? [", ", bdi(run.deployment)] : "", " · ", time(run.started)));
   }
 
   /* Offers runs that are found, without words the newest of the same pipeline; says whether older ones may be wanted. */
@@ -120,7 +120,7 @@
   /* Sections: a row for each name, of which `cellsOf` gives the cells and texts that are equal where nothing differs */
   const nDiffer = {};
   const namesOf = (runs, kind) => [...new Set(runs.flatMap((run) => [...run[kind].keys()]))].sort((a, b) => metricOf(a).rank - metricOf(b).rank || (a < b ? -1 : 1));
-  const none = (why) => make("span", { class: "quiet" }, "–", make("span", { class: "vh" }, ` ${why}`));
+  const none = (why) => make("span.quiet", "–", make("span.vh", ` ${why}`));
 
   function section(title, kind, runs, names, cellsOf, before) {
     const rows = names.map((name) => [name, ...cellsOf(name)]), isSame = ([, , texts]) => texts.every((text) => text === texts[0]);
@@ -129,12 +129,12 @@
     if (!rows.length && !before) return "";
     const side = kind === "metrics" || kind === "lists" ? "n" : null, label = `${title} side by side`;
     const head = runs.map((run) => make("th", { scope: "col", class: side }, run.lists.size ? sample(run.slot) : "", bdi(run.name)));
-    const table = make("div", { class: "scroll", role: "region", "aria-label": label, tabindex: "0" }, make("table", { class: `cmp cmp-${runs.length}` }, make("caption", { class: "vh" }, label),
-      make("thead", {}, make("tr", {}, make("th", { scope: "col" }, make("span", { class: "vh" }, "Name")), head)),
-      make("tbody", {}, shown.map((row) => make("tr", { class: isSame(row) && runs.length > 1 ? "same" : null }, make("th", { scope: "row" }, row[1] ? make("a", { href: row[1] }, bdi(row[0])) : bdi(row[0])), row[3].map((cell) => make("td", { class: side }, cell)))))));
+    const table = make("div.scroll", { role: "region", "aria-label": label, tabindex: "0" }, make("table", { class: `cmp cmp-${runs.length}` }, make("caption.vh", label),
+      make("thead", make("tr", make("th", { scope: "col" }, make("span.vh", "Name")), head)),
+      make("tbody", shown.map((row) => make("tr", { class: isSame(row) && runs.length > 1 ? "same" : null }, make("th", { scope: "row" }, row[1] ? make("a", { href: row[1] }, bdi(row[0])) : bdi(row[0])), row[3].map((cell) => make("td", { class: side }, cell)))))));
     const nHidden = rows.length - shown.length;
-    return make("section", { class: "sec wide", id: kind }, make("div", { class: "head" }, make("h2", {}, title), make("p", {}, nHidden ? `${count(nHidden, "equal row")} not shown` : "")),
-      make("div", { class: "body" }, before, shown.length ? table : rows.length ? make("p", { class: "quiet" }, "Nothing differs.") : ""));
+    return make("section.sec.wide", { id: kind }, make("div.head", make("h2", title), make("p", nHidden ? `${count(nHidden, "equal row")} not shown` : "")),
+      make("div.body", before, shown.length ? table : rows.length ? make("p.quiet", "Nothing differs.") : ""));
   }
 
   function facts(runs) {
@@ -172,19 +172,19 @@
       id: `curve${i}`, title: `${name} of ${count(drawn.length, "run")}`, height: 160, isPercent: form.unit === "%",
       description: `${having.map((run) => `${run.name} ends at ${write(run.lists.get(name).last, form)}`).join(", ")}.`
     });
-    return make("figure", { class: "chart" }, make("figcaption", {}, make("b", {}, make("a", { href: url }, bdi(name))), isLog ? make("span", { class: "quiet" }, " log scale") : ""), drawing);
+    return make("figure.chart", make("figcaption", make("b", make("a", { href: url }, bdi(name))), isLog ? make("span.quiet", " log scale") : ""), drawing);
   }
 
   function curves(runs) {
     const names = namesOf(runs, "lists"), grey = runs.filter((run) => run.lists.size && !run.slot);
     if (!names.length) return "";
-    const legend = make("ul", { class: "legend" }, runs.filter((run) => run.lists.size && run.slot).map((run) => make("li", {}, sample(run.slot), bdi(run.name))),
-      grey.length ? make("li", {}, sample(0), "in grey: ", grey.map((run, i) => [i ? ", " : "", bdi(run.name)])) : "");
+    const legend = make("ul.legend", runs.filter((run) => run.lists.size && run.slot).map((run) => make("li", sample(run.slot), bdi(run.name))),
+      grey.length ? make("li", sample(0), "in grey: ", grey.map((run, i) => [i ? ", " : "", bdi(run.name)])) : "");
     return section("Curves", "lists", runs, names, (name) => {
       const metric = metricOf(name), all = runs.map((run) => run.lists.get(name) || {});
       return [metric.url, all.map(({ n, last, low, high, mean }) => [n, last, low, high, mean].join()), all.map((one, at) => [numberCell(one.last, at ? all[0].last : null, metric),
-        one.n ? make("span", { class: "sub" }, one.low === null ? "" : `${write(one.low, metric.form)} to ${write(one.high, metric.form)}, `, count(one.n, "point")) : ""])];
-    }, [legend, make("div", { class: "multi" }, names.map((name, i) => chart(runs, name, i))), make("p", { class: "quiet small" }, "The last value, and from the lowest to the highest:")]);
+        one.n ? make("span.sub", one.low === null ? "" : `${write(one.low, metric.form)} to ${write(one.high, metric.form)}, `, count(one.n, "point")) : ""])];
+    }, [legend, make("div.multi", names.map((name, i) => chart(runs, name, i))), make("p.quiet.small", "The last value, and from the lowest to the highest:")]);
   }
 
   function artifacts(runs) {
@@ -192,14 +192,14 @@
       if (!found) return none("not made");
       const page = `${found.folder}/v${found.version}.html`, link = make("a", { href: page }, `v${found.version}`);
       if (!first) return [link, first === undefined ? " new" : ""];
-      if (first.content === found.content) return [link, make("span", { class: "quiet" }, " same content")];
+      if (first.content === found.content) return [link, make("span.quiet", " same content")];
       return [link, " ", found.version === first.version + 1 ? make("a", { href: `${page}#changes` }, "what changed") : "changed"];
     };
     const keyless = runs.filter((run) => run.nKeyless).map((run, i) => [i ? ", " : "Without a key: ", make("a", { href: `${run.url}#artifacts` }, String(run.nKeyless), " of ", bdi(run.name))]);
     return section("Artifacts", "artifacts", runs, namesOf(runs, "artifacts"), (name) => {
       const all = runs.map((run) => run.artifacts.get(name));
       return [`${all.find(Boolean).folder}/index.html`, all.map((one) => one && one.content), all.map((one, at) => cell(one, at ? all[0] : null))];
-    }, keyless.length ? make("p", { class: "quiet small" }, keyless) : "");
+    }, keyless.length ? make("p.quiet.small", keyless) : "");
   }
 
   async function show() {

@@ -37,7 +37,7 @@
     return { decimals, unit };
   }
 
-  const signed = (value, decimals, unit) => (value < 0 ? MINUS : "+") + digits(Math.abs(value), decimals) + NBSP + unit;
+  const signed = (value, decimals, unit) => (value < 0 ? MINUS : value < Infinity ? "+" : "") + digits(Math.abs(value), decimals) + NBSP + unit;
 
   function writeDelta(delta, form) {
     if (form.unit === "%") return signed(delta * 100, form.decimals, "pp");
@@ -145,7 +145,7 @@
     }
     return [...cells.values()].map(([kind, at, n]) => {
       const x = `${100 * at}%`, y = kind === "∞" ? 0 : height;
-      return make("svg:g", {}, make("svg:title", {}, n > 1 ? `${n} × ${kind}` : kind), kind === "NaN" ? make("svg:circle", { class: `open s${slot}`, cx: x, cy: y, r: 3.5 })
+      return make("svg:g", make("svg:title", n > 1 ? `${n} × ${kind}` : kind), kind === "NaN" ? make("svg:circle", { class: `open s${slot}`, cx: x, cy: y, r: 3.5 })
         : placed("pt", y ? "M0-.5l4.5-7.5h-9z" : "M0 .5l4.5 7.5h-9z", slot, x, y), make("svg:text", { class: at > 0.5 ? "lab e" : "lab", x, dx: at > 0.5 ? -8 : 8, y: y ? y - 7 : 9 }, kind));
     });
   }
@@ -168,7 +168,7 @@
     const isCrowded = across.reduce((sum, tick) => sum + formatTick(tick).length + 3, 0) > 36, last = across.length - 1;
     const axis = across.map((tick, i) => {
       const label = formatTick(tick), x = percent(tick), at = atX(tick), anchor = label.length <= 2 || (at > 0.06 && at < 0.94) ? "c" : at > 0.5 ? "e" : "";
-      return [make("svg:line", { class: "axis", x1: x, x2: x, y1: height, y2: height + 4 }),
+      return [make("svg:line.axis", { x1: x, x2: x, y1: height, y2: height + 4 }),
         make("svg:text", { class: anchor + (isCrowded && i > 0 && i < last && (i % 2 || i === last - 1) ? " x2" : ""), x, y: height + 18 }, label)];
     });
     const hasLine = ({ finite }) => finite.length > 2;
@@ -178,12 +178,12 @@
     const marks = ({ slot, points, finite }, isLine) => isLine ? [marked(slot, points.filter((_, i) => isLone(points, i)).slice(0, 40), 2.25), marked(slot, slot ? finite.slice(-1) : [], 3.5)] : marked(slot, finite, 3);
     return [isLog, make("svg:svg", { class: "plot", height, role: "img", "aria-labelledby": `${id}-t ${id}-d` },
       make("svg:title", { id: `${id}-t` }, title), make("svg:desc", { id: `${id}-d` }, description + (isLog ? " The scale is logarithmic." : "")),
-      ticks.map((tick) => make("svg:line", { class: "grid", x1: 0, x2: "100%", y1: px(tick), y2: px(tick) })),
-      make("svg:line", { class: "axis", x1: 0, x2: "100%", y1: height, y2: height }), axis,
+      ticks.map((tick) => make("svg:line.grid", { x1: 0, x2: "100%", y1: px(tick), y2: px(tick) })),
+      make("svg:line.axis", { x1: 0, x2: "100%", y1: height, y2: height }), axis,
       make("svg:svg", { width: "100%", height, viewBox: `0 0 1000 ${height}`, preserveAspectRatio: "none" }, layers.filter(hasLine).map((layer) => make("svg:path", { class: `ln s${layer.slot}`, d: path(layer) }))),
       layers.map((layer) => [marks(layer, hasLine(layer)), oddMarks(layer, atX, height)]),
       ticks.map((tick, i) => make("svg:text", isInside ? { class: "lab", x: 0, y: px(tick) - 4 } : { class: "e", x: -8, y: Number(px(tick)) + 4 }, labels[i])),
-      ys.length ? "" : make("svg:text", { class: "c", x: "50%", y: height / 2 }, "no finite value"))];
+      ys.length ? "" : make("svg:text.c", { x: "50%", y: height / 2 }, "no finite value"))];
   }
 
   Object.assign(window.reportgen, { write, describeChange, formatTick, niceTicks, unpack, sample, draw });

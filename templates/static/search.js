@@ -1,16 +1,16 @@
 /* The search page: names first, then runs, newest first, while their chunks arrive. */
 (function () {
   "use strict";
-  const { load, make, mark, time, count, fold, grade, split, Runs, STATUSES } = window.reportgen;
+  const { load, make, mark, field: newField, name: bdi, time, count, fold, grade, split, Runs, STATUSES } = window.reportgen;
   const place = document.getElementById("search");
   const KINDS = { p: "parameter", t: "tag", e: "error", d: "description" };
   const AT_ONCE = 50;
-  const field = make("input", { type: "search", id: "q", autocomplete: "off", autocapitalize: "off", spellcheck: "false", "aria-describedby": "hint" });
+  const field = newField("q");
   const slash = make("input", { type: "checkbox", change: keepSlash });
-  const hint = make("p", { class: "quiet small" }, make("span", { id: "hint" }, "Parts of words do; more words find less. ", make("kbd", {}, "↓"), " goes to what is found. "),
-    make("label", {}, slash, " The key ", make("kbd", {}, "/"), " leads here from every page"));
-  const said = make("p", { class: "said", role: "status" });
-  const results = make("div", {});
+  const hint = make("p.quiet.small", make("span", { id: "hint" }, "Parts of words do; more words find less. ", make("kbd", "↓"), " goes to what is found. "),
+    make("label", slash, " The key ", make("kbd", "/"), " leads here from every page"));
+  const said = make("p.said", { role: "status" });
+  const results = make("div");
   let index = null;
   let runs = null;
   let shown = AT_ONCE;
@@ -25,7 +25,7 @@
     let end = 0;
     for (const [at, length] of hits) {
       if (at < end) continue;
-      parts.push(text.slice(end, at), make("mark", {}, text.slice(at, at + length)));
+      parts.push(text.slice(end, at), make("mark", text.slice(at, at + length)));
       end = at + length;
     }
     return [...parts, text.slice(end)];
@@ -56,23 +56,23 @@
 
   function namedItem(entry, terms) {
     const why = entry.said.filter((text) => terms.some((term) => fold(text).includes(term)));
-    return make("li", {}, make("a", { href: entry.url }, make("bdi", {}, marked(entry.name, terms))), make("span", { class: "quiet" }, ` ${entry.note}`),
-      why.map((text) => make("span", { class: "sub", dir: "auto" }, around(text, terms))));
+    return make("li", make("a", { href: entry.url }, bdi(marked(entry.name, terms))), make("span.quiet", ` ${entry.note}`),
+      why.map((text) => make("span.sub", { dir: "auto" }, around(text, terms))));
   }
 
   function runItem(found, terms) {
     const run = runs.run(found.chunk, found.i);
     const why = [...found.why].map((number) => found.chunk.texts[number]);
-    return make("li", {}, make("span", { class: "st" }, mark(run.status), make("a", { href: run.url }, make("bdi", {}, marked(run.name, terms)))),
+    return make("li", make("span.st", mark(run.status), make("a", { href: run.url }, bdi(marked(run.name, terms)))),
       make("span", { class: run.status ? "quiet" : "vh" }, ` ${STATUSES[run.status][1]}`),
-      make("span", { class: "quiet" }, " ", make("bdi", {}, marked(run.pipeline, terms)), run.deployment ? [", ", make("bdi", {}, marked(run.deployment, terms))] : "", " · ", time(run.started)),
-      terms.some((term) => term.length > 3 && fold(run.id).startsWith(term)) ? make("span", { class: "sub id" }, run.id) : "",
-      why.map((text) => make("span", { class: "sub", dir: "auto" }, `${KINDS[text[0]]} `, around(text.slice(1), terms))));
+      make("span.quiet", " ", bdi(marked(run.pipeline, terms)), run.deployment ? [", ", bdi(marked(run.deployment, terms))] : "", " · ", time(run.started)),
+      terms.some((term) => term.length > 3 && fold(run.id).startsWith(term)) ? make("span.sub.id", run.id) : "",
+      why.map((text) => make("span.sub", { dir: "auto" }, `${KINDS[text[0]]} `, around(text.slice(1), terms))));
   }
 
   function group(title, items, note, more) {
     if (!items.length) return "";
-    return make("section", { class: "sec" }, make("div", { class: "head" }, make("h2", {}, title), make("p", {}, note)), make("div", { class: "body" }, make("ul", { class: "hits" }, items), more || ""));
+    return make("section.sec", make("div.head", make("h2", title), make("p", note)), make("div.body", make("ul.hits", items), more || ""));
   }
 
   function show() {
@@ -86,7 +86,7 @@
     const named = ["keys", "metrics", "pipelines"].map((kind) => findNamed(index[kind], terms));
     const found = runs.find(field.value);
     const more = found.length > shown
-      ? make("p", {}, make("button", { type: "button", click: () => { shown += 4 * AT_ONCE; const at = results.querySelectorAll(".hits li").length; show(); focusHit(at); } }, `Show more of ${count(found.length, "run")}`)) : "";
+      ? make("p", make("button", { type: "button", click: () => { shown += 4 * AT_ONCE; const at = results.querySelectorAll(".hits li").length; show(); focusHit(at); } }, `Show more of ${count(found.length, "run")}`)) : "";
     const groups = [
       group("Artifacts", named[0].map((entry) => namedItem(entry, terms)), count(named[0].length, "key")),
       group("Metrics", named[1].map((entry) => namedItem(entry, terms)), count(named[1].length, "metric")),
@@ -153,7 +153,7 @@
     const loaded = await load(place.dataset.index);
     if (!loaded) return;
     prepare(loaded);
-    place.replaceChildren(make("p", { class: "ask" }, make("label", { for: "q" }, "Keys, names, parameters, tags, descriptions, columns"), field), hint, said, results);
+    place.replaceChildren(make("p.ask", make("label", { for: "q" }, "Keys, names, parameters, tags, descriptions, columns"), field), hint, said, results);
     readAddress();
     readSlash();
     field.addEventListener("input", () => {
