@@ -12,7 +12,7 @@ import struct
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard
 
 from reportgen import urls
 from reportgen.jsontext import to_json
@@ -173,9 +173,7 @@ def pack_places(values: Sequence[float | None]) -> tuple[float, float, int, str]
         Lowest and highest finite value, whether places are those of logarithms (1) or not (0), and 16 bits for each
         place as base64; 65532 to 65535 stand for a missing value, NaN, +∞ and −∞.
     """
-    finite: Sequence[float] = (
-        values if _are_finite(values) else [v for v in values if v is not None and math.isfinite(v)]
-    )  # type: ignore[assignment]
+    finite = values if _are_finite(values) else [one for one in values if one is not None and math.isfinite(one)]
     low, high = min(finite, default=0.0), max(finite, default=0.0)
     start, end = low, high
     is_log = needs_log_scale([low, high])
@@ -190,7 +188,7 @@ def pack_places(values: Sequence[float | None]) -> tuple[float, float, int, str]
     return low, high, int(is_log), b64encode(struct.pack(f"<{len(places)}H", *places)).decode()
 
 
-def _are_finite(values: Sequence[float | None]) -> bool:
+def _are_finite(values: Sequence[float | None]) -> TypeGuard[Sequence[float]]:
     """Tell quickly, by their sum, that values are there and finite; when their sum is not, they may be all the same."""
     try:
         return math.isfinite(sum(values))  # type: ignore[arg-type]
