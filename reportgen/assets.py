@@ -28,11 +28,11 @@ def static_files(model: Model) -> list[RawFile]:
 
     The script of all pages is made of the files of `templates/scripts`, in the order of their names: a style for what
     scripts make, what scripts share, then scripts that each stand alone. What only one kind of page needs lies in
-    `templates/static` as it is.
+    `templates/static`.
     """
     folder = find_data_folder("templates")
     return [
-        *(RawFile(f"static/{path.name}", path.read_bytes()) for path in sorted((folder / "static").glob("*.*"))),
+        *(RawFile(f"static/{path.name}", _read(path)) for path in sorted((folder / "static").glob("*.*"))),
         RawFile(urls.SCRIPT, _join_scripts(folder / "scripts")),
         RawFile(urls.STAMP, make_stamp(model).encode()),
         RawFile(".nojekyll", b""),
@@ -40,12 +40,15 @@ def static_files(model: Model) -> list[RawFile]:
     ]
 
 
+def _read(path: Path) -> bytes:
+    """Read a shared file; a script without indentation and comments, which are a quarter of its size."""
+    return _NOT_CODE.sub("", path.read_text("utf-8")).encode() if path.suffix == ".js" else path.read_bytes()
+
+
 def _join_scripts(folder: Path) -> bytes:
-    """Put the scripts one after the other, without indentation and comments, which are a quarter of their size."""
     style = (folder / "controls.css").read_text("utf-8")
-    scripts = [path.read_text("utf-8") for path in sorted(folder.glob("*.js"))]
-    text = "\n".join([_ADOPT_STYLE % json.dumps(style, ensure_ascii=False), *scripts])
-    return _NOT_CODE.sub("", text).encode()
+    adopt = _ADOPT_STYLE % json.dumps(style, ensure_ascii=False)
+    return b"\n".join([_NOT_CODE.sub("", adopt).encode(), *(_read(path) for path in sorted(folder.glob("*.js")))])
 
 
 def make_stamp(model: Model) -> str:

@@ -18,8 +18,10 @@ from reportgen.model.rows import column_list
 from reportgen.store import table_rows
 from reportgen.store.arrays import text_array
 from reportgen.units import SINGLE_UNITS, Unit, addresses, iter_units_of
+from reportgen.views.compare import compare_spans
 from reportgen.views.parts import HISTORY
 from reportgen.views.runs import PAGE_SIZE, count_full_pages
+from reportgen.views.search import search_spans
 
 Version = tuple[Any, ...]
 
@@ -67,6 +69,7 @@ class _Search:
         self._changed = run_ids
         self._pages: set[str] = set()  # of runs: what their own pages show changed
         self._keys: set[str] = set()
+        self._renumbered: set[str] = set()  # runs of versions that changed
         self._units: set[Unit] = {*SINGLE_UNITS}
 
     def find(self) -> Changes:
@@ -199,6 +202,7 @@ class _Search:
                 has_same_before = not place or before[place - 1 : place] == [after[place - 1]]
                 if not (is_same and has_same_before):
                     self._add_artifact(facts[0], facts[1], None)
+                    self._renumbered.add(facts[0])
                     self._add_users(self._new.users(self._new.keys[key].versions[place]))
                 elif (
                     (place + 1 < len(before)) != (place + 1 < len(after))
@@ -229,6 +233,19 @@ class _Search:
                 self._units.add(Unit("runs_page", str(number)))
         self._units.update(Unit("runs_page", str(number)) for number in range(n_after + 1, n_before + 1))
 
+    def _add_spans(self, units: set[Unit], gone: set[str]) -> None:
+        """Add the spans of time with other runs, or with a run that changed."""
+        changed = self._changed | self._renumbered
+        for kind, divide in (("searched_runs", search_spans), ("compared_runs", compare_spans)):
+            before, after = (
+                {span.name: _ids_at(model, span.positions) for span in divide(model)}
+                for model in (self._old, self._new)
+            )
+            for name, run_ids in after.items():
+                if before.get(name) != run_ids or not changed.isdisjoint(run_ids):
+                    units.add(Unit(kind, name))
+            gone.update(address for name in before.keys() - after for address in addresses(self._old, Unit(kind, name)))
+
     # The result
 
     def _result(self, gone: set[str]) -> Changes:
@@ -241,6 +258,7 @@ class _Search:
                 units.add(unit)
             if _is_there(self._old, unit):
                 gone.update(addresses(self._old, unit))
+        self._add_spans(units, gone)
         return Changes(units, self._changed, gone)
 
 
@@ -251,10 +269,6 @@ def _list_versions(model: Model, key: str) -> list[Version]:
     places = found.versions.places
     part = model.table("artifacts").select(_VERSION_FACTS).slice(places.start, len(places))
     return [tuple(row.values()) for row in table_rows(part)]
-
-
-def _is_last(versions: Sequence[Version], place: int) -> bool:
-    return place + 1 >= len(versions)
 
 
 def _find_bases(versions: Sequence[Version]) -> list[int]:
@@ -273,7 +287,10 @@ def _newest_version(versions: Sequence[Version]) -> int:
 
 
 def _ids_on_page(model: Model, number: int) -> list[str]:
-    positions = model.runs.positions[(number - 1) * PAGE_SIZE : number * PAGE_SIZE]
+    return _ids_at(model, model.runs.positions[(number - 1) * PAGE_SIZE : number * PAGE_SIZE])
+
+
+def _ids_at(model: Model, positions: Sequence[int]) -> list[str]:
     return [model.columns.ids[position] for position in positions]
 
 

@@ -6,13 +6,14 @@ model; what a unit holds does not depend on which others are made, nor on where 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from reportgen import urls
 from reportgen.model import Artifact, Model, Run
 from reportgen.views import (
     artifacts,
+    compare,
     data,
     key,
     lineage,
@@ -24,6 +25,7 @@ from reportgen.views import (
     pipelines,
     run,
     runs,
+    search,
     version,
 )
 from reportgen.views.content import artifact_page
@@ -38,7 +40,13 @@ _SINGLE = {
     "metrics": (metrics, urls.METRICS),
     "lineage": (lineage, urls.LINEAGE),
     "data": (data, urls.DATA),
+    "search": (search, urls.SEARCH),
+    "compare": (compare, urls.COMPARE),
     "not_found": (not_found, urls.NOT_FOUND),
+}
+_INDEXES = {
+    "search_index": (search, urls.SEARCH_INDEX),
+    "compare_index": (compare, urls.COMPARE_INDEX),
 }
 _EXTENSIONS = ("csv", "json", "md", "difference.png")
 
@@ -49,10 +57,10 @@ class Unit(NamedTuple):
     Attributes
     ----------
     kind
-        What it is: `"run"`, `"artifact"`, `"runs_page"`, `"pipeline"`, `"key"`, `"metric"`, `"blob"`, or a page that
-        there is one of.
+        What it is: `"run"`, `"artifact"`, `"runs_page"`, `"pipeline"`, `"key"`, `"metric"`, `"blob"`,
+        `"searched_runs"`, `"compared_runs"`, or a file that there is one of.
     name
-        Whose: a run's id, a name, a number; empty for a page that there is one of.
+        Whose: a run's id, a name, a number, a span of time; empty for a file that there is one of.
     artifact_id
         Of an artifact, beside the run that recorded it.
     """
@@ -62,9 +70,19 @@ class Unit(NamedTuple):
     artifact_id: str = ""
 
 
-_KINDS = (["metric"], ["pipeline"], ["key"], [*_SINGLE], ["runs_page"], ["run", "artifact"], ["blob"])
+_KINDS = (
+    ["metric"],
+    ["pipeline"],
+    ["key"],
+    [*_SINGLE, *_INDEXES],
+    ["runs_page"],
+    ["searched_runs"],
+    ["run", "artifact"],
+    ["compared_runs"],
+    ["blob"],
+)
 _RANKS = {kind: rank for rank, kinds in enumerate(_KINDS) for kind in kinds}
-SINGLE_UNITS = [Unit(kind) for kind in _SINGLE]
+SINGLE_UNITS = [Unit(kind) for kind in (*_SINGLE, *_INDEXES)]
 
 
 def iter_units(model: Model) -> Iterator[Unit]:
@@ -78,8 +96,12 @@ def iter_units(model: Model) -> Iterator[Unit]:
     yield from SINGLE_UNITS
     for number in range(1, runs.count_full_pages(model) + 1):
         yield Unit("runs_page", str(number))
-    for found in (*model.runs, *model.deleted_runs):
-        yield from iter_units_of(found)
+    for span in search.search_spans(model):
+        yield Unit("searched_runs", span.name)
+    for span in compare.compare_spans(model):
+        for position in span.positions:
+            yield from iter_units_of(model.run_at(position))
+        yield Unit("compared_runs", span.name)
     for name in model.blobs:
         yield Unit("blob", name)
 
@@ -100,31 +122,45 @@ def make_unit(model: Model, unit: Unit) -> Iterator[Page | RawFile]:
     """Make the files of a unit."""
     if unit.kind in _SINGLE:
         yield _SINGLE[unit.kind][0].make_page(model)
-    elif unit.kind == "run":
-        yield from run.make_files(model, _find_run(model, unit))
-    elif unit.kind == "artifact":
-        yield from version.make_files(model, _find_artifact(model, unit))
-    elif unit.kind == "runs_page":
-        yield runs.make_older_page(model, int(unit.name))
-    elif unit.kind == "pipeline":
-        yield pipeline.make_page(model, model.pipelines[unit.name])
-    elif unit.kind == "key":
-        yield key.make_page(model, model.keys[unit.name])
-    elif unit.kind == "metric":
-        yield from metric.make_files(model, model.metrics[unit.name])
+    elif unit.kind in _INDEXES:
+        yield _INDEXES[unit.kind][0].make_index(model)
+    elif unit.kind == "blob":
+        yield from _make_blob_files(model, unit.name)
     else:
-        content = model.read_blob(unit.name)
-        if content is not None:
-            yield RawFile(urls.blob(unit.name), content)
-        small = model.make_thumbnail(unit.name)
-        if small is not None:
-            yield RawFile(urls.thumbnail(unit.name), small)
+        yield from _MAKERS[unit.kind](model, unit)
+
+
+_MAKERS: dict[str, Callable[[Model, Unit], Iterable[Page | RawFile]]] = {
+    "run": lambda model, unit: run.make_files(model, _find_run(model, unit)),
+    "artifact": lambda model, unit: version.make_files(model, _find_artifact(model, unit)),
+    "metric": lambda model, unit: metric.make_files(model, model.metrics[unit.name]),
+    "key": lambda model, unit: [key.make_page(model, model.keys[unit.name])],
+    "pipeline": lambda model, unit: [pipeline.make_page(model, model.pipelines[unit.name])],
+    "runs_page": lambda model, unit: [runs.make_older_page(model, int(unit.name))],
+    "searched_runs": lambda model, unit: [search.make_runs(model, unit.name)],
+    "compared_runs": lambda model, unit: [compare.make_runs(model, unit.name)],
+}
+
+
+def _make_blob_files(model: Model, name: str) -> Iterator[RawFile]:
+    content = model.read_blob(name)
+    if content is not None:
+        yield RawFile(urls.blob(name), content)
+    small = model.make_thumbnail(name)
+    if small is not None:
+        yield RawFile(urls.thumbnail(name), small)
 
 
 def addresses(model: Model, unit: Unit) -> list[str]:
     """Give all addresses that the files of a unit may have."""
     if unit.kind in _SINGLE:
         return [_SINGLE[unit.kind][1]]
+    if unit.kind in _INDEXES:
+        return [_INDEXES[unit.kind][1]]
+    if unit.kind == "searched_runs":
+        return [urls.searched_runs(unit.name)]
+    if unit.kind == "compared_runs":
+        return [urls.compared_runs(unit.name)]
     if unit.kind == "blob":
         return [urls.blob(unit.name), urls.thumbnail(unit.name)]
     if unit.kind == "runs_page":

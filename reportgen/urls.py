@@ -23,10 +23,16 @@ METRICS = "metrics/index.html"
 LINEAGE = "lineage/index.html"
 DATA = "data/index.html"
 DATA_FOLDER = "data"
+SEARCH = "search.html"
+SEARCH_INDEX = "search/index.js"
+COMPARE = "compare.html"
+COMPARE_INDEX = "compare/index.js"
 NOT_FOUND = "404.html"
 MANIFEST = "manifest.json"
 STYLE = "static/report.css"
 SCRIPT = "static/report.js"
+CHUNKS_SCRIPT = "static/chunks.js"
+CHART_SCRIPT = "static/overlay.js"
 STAMP = "static/stamp.css"
 
 
@@ -69,6 +75,16 @@ def runs_page(number: int) -> str:
 
 def run(run_id: str) -> str:
     return f"runs/{slug(run_id)}.html"
+
+
+def compared_runs(span: str) -> str:
+    """What `compare.html` shows of the runs of a span."""
+    return f"compare/{span}.js"
+
+
+def searched_runs(span: str) -> str:
+    """What `search.html` finds runs of a span by."""
+    return f"search/{span}.js"
 
 
 def pipeline(name: str) -> str:

@@ -21,7 +21,17 @@ from reportgen.theme import Theme
 from reportgen.units import Unit, make_unit
 from reportgen.views.parts import Page
 
-_WORK_MS = {"metric": 25, "pipeline": 15, "key": 8, "run": 6, "artifact": 3, "runs_page": 10, "blob": 0.1}
+_WORK_MS = {
+    "metric": 25,
+    "pipeline": 15,
+    "key": 8,
+    "run": 6,
+    "artifact": 3,
+    "runs_page": 10,
+    "searched_runs": 20,
+    "compared_runs": 10,
+    "blob": 0.1,
+}
 _OTHER_WORK_MS = 15
 _LEAST_WORK_MS = 150  # of a part
 

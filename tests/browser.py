@@ -3,7 +3,7 @@
 `crawl` follows every link inside a site, breadth first, with one browser page, and gives back findings rather
 than failing at the first; an empty list means that the site is sound. It works over `file://` and `http://`, with
 JavaScript on and off. It looks at pages as they load: what happens after a click is for other tests.
-`serve_with_headers` serves a folder with the headers of a strict host.
+`serve_with_headers` serves a folder with the headers of a strict host; `wait_until` waits for what a script does.
 """
 
 from __future__ import annotations
@@ -242,6 +242,15 @@ class _Crawler:
 
     def add(self, kind: Kind, detail: str, page: str | None = None) -> None:
         self.report.findings.append(Finding(kind, self.relative(page or self.current), detail))
+
+
+def wait_until(page: Page, expression: str, seconds: float = 10) -> None:
+    """Wait until an expression is true; `Page.wait_for_function` needs a policy that allows `eval`."""
+    for _ in range(int(seconds * 40)):
+        if page.evaluate(expression):
+            return
+        page.wait_for_timeout(25)
+    raise AssertionError(f"never became true: {expression}")
 
 
 class _Handler(SimpleHTTPRequestHandler):

@@ -189,6 +189,8 @@ def test_update_comes_to_the_bytes_of_a_build_from_scratch(
 ) -> None:
     monkeypatch.setattr(runs_view, "PAGE_SIZE", 4)
     monkeypatch.setattr("reportgen.changes.PAGE_SIZE", 4)
+    monkeypatch.setattr("reportgen.views.compare.SPAN_RUNS", 2)
+    monkeypatch.setattr("reportgen.views.search.SPAN_RUNS", 3)
     changes = Changes(tmp_path / "runs", seed)
     for _ in range(4):
         changes.add()

@@ -44,12 +44,13 @@ class PointTable:
     label: str
 
 
-def _shorten(xs: Sequence[float], ys: Sequence[float]) -> tuple[list[float], list[float | None]]:
+def shorten_curve(xs: Sequence[float], ys: Sequence[float]) -> tuple[list[float], list[float | None]]:
+    """Choose the points that are drawn of a curve, as `reportgen.charts.shorten` does."""
     return shorten(xs, ys, _DRAWN_POINTS)
 
 
 def _series(model: Model, run: Run, name: str, *, slot: int) -> Series:
-    xs, ys = model.points.derive(_shorten, name, run.id)
+    xs, ys = model.points.derive(shorten_curve, name, run.id)
     return Series(name=run.name, xs=xs, ys=ys, slot=slot, weight="fat" if slot else "normal")
 
 

@@ -37,6 +37,7 @@ _NAVIGATION = (
     ("Metrics", urls.METRICS),
     ("Lineage", urls.LINEAGE),
     ("Data", urls.DATA),
+    ("Search", urls.SEARCH),
 )
 _SECTIONS = {url for _, url in _NAVIGATION}
 HISTORY = 20
@@ -181,6 +182,11 @@ class Here:
 
     def key(self, name: str) -> Link:
         return Link(name, self.to(urls.key(name)))
+
+    def comparison(self, text: str, *runs: Run) -> Link:
+        """Link to runs side by side; the others are held against the first."""
+        ids = ",".join(urllib.parse.quote(run.id, safe="") for run in runs)
+        return Link(text, self.to(urls.COMPARE) + (f"?runs={ids}" if ids else ""))
 
     def version(self, key: str, number: int) -> Link:
         return Link(f"{key} v{number}", self.to(urls.version(key, number)))

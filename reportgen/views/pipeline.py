@@ -79,6 +79,8 @@ class PipelineView:
         Its runs by day, newest first.
     runs_note
         How many there are.
+    compare
+        Where runs are compared.
     """
 
     frame: Frame
@@ -89,6 +91,7 @@ class PipelineView:
     trends: Sequence[Trend]
     days: Sequence[RunDay]
     runs_note: str
+    compare: Link
 
 
 def make_page(model: Model, pipeline: Pipeline) -> Page:
@@ -106,6 +109,7 @@ def make_page(model: Model, pipeline: Pipeline) -> Page:
         trends=[_duration_trend(model, here, pipeline), *_metric_trends(model, here, pipeline)],
         days=group_by_day(model, here, shown),
         runs_note=note if len(shown) == len(pipeline.runs) else f"The newest {len(shown)} of {note}",
+        compare=here.comparison("Choose runs to compare"),
     )
     return Page(url, "pipeline.html", view)
 

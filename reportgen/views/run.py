@@ -244,7 +244,10 @@ def _facts(model: Model, here: Here, run: Run) -> list[Fact]:
     if children:
         facts.append(Fact("Runs it started", comma_separated(here.run(child) for child in children[:5])))
     if before:
-        facts.append(Fact("Run before", [here.run(before)]))
+        links = [here.run(before)]
+        if run.deleted_at is None:
+            links.append(here.comparison("compare", before, run))
+        facts.append(Fact("Run before", links))
     if run.deleted_at is None:
         facts.append(Fact("Run after", [here.run(after) if after else Link("none yet")]))
     facts.append(Fact("Run id", [Link(run.id)], is_id=True))

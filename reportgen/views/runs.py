@@ -67,6 +67,8 @@ class RunsView:
         The runs.
     pager
         Where the listing goes on.
+    compare
+        Where runs are compared.
     """
 
     frame: Frame
@@ -74,6 +76,7 @@ class RunsView:
     lede: str
     days: Sequence[RunDay]
     pager: Pager
+    compare: Link
 
 
 def make_run_row(model: Model, here: Here, run: Run) -> RunRow:
@@ -125,6 +128,11 @@ def make_pager(here: Here, n_before: int, n_shown: int, n_all: int, page: int | 
     )
 
 
+def _view(model: Model, here: Here, frame: Frame, heading: str, lede: str, runs: RunList, pager: Pager) -> RunsView:
+    compare = here.comparison("Choose runs to compare")
+    return RunsView(frame, heading, lede, group_by_day(model, here, runs), pager, compare)
+
+
 def count_full_pages(model: Model) -> int:
     """Say how many pages of older runs there are, which never change."""
     return count_pages(len(model.runs), PAGE_SIZE)
@@ -139,7 +147,7 @@ def make_older_page(model: Model, number: int) -> Page:
     runs = model.runs[start : start + PAGE_SIZE]
     pager = make_pager(here, start, len(runs), len(model.runs), number, count_full_pages(model))
     frame = make_frame(model, url, title, crumbs=[("Runs", urls.RUNS)])
-    return Page(url, "runs.html", RunsView(frame, title, "", group_by_day(model, here, runs), pager))
+    return Page(url, "runs.html", _view(model, here, frame, title, "", runs, pager))
 
 
 def make_page(model: Model) -> Page:
@@ -150,4 +158,4 @@ def make_page(model: Model) -> Page:
     pager = make_pager(here, n_full * PAGE_SIZE, len(newest), len(model.runs), None, n_full)
     lede = f"{format_count(len(model.runs), 'run')} in all: {describe_statuses(model.runs)}." if model.runs else ""
     frame = make_frame(model, urls.RUNS, "Runs")
-    return Page(urls.RUNS, "runs.html", RunsView(frame, "Runs", lede, group_by_day(model, here, newest), pager))
+    return Page(urls.RUNS, "runs.html", _view(model, here, frame, "Runs", lede, newest, pager))

@@ -4,6 +4,7 @@ var sheet = new CSSStyleSheet();
 sheet.replaceSync("/* The style of what scripts make. It travels in the script, so that pages without scripts do without it; room for controls is kept\n   by the style of every page. Controls are plain words, no boxes. */\n.tools { font-size: .8125rem; line-height: 1.46; color: var(--quiet); white-space: nowrap; }\n:is(.tools, .sort, .copy, .perma, .legend) :is(button, select, input, summary), .sort, .copy { font: inherit; color: var(--accent); background: none; border: 0; padding: .1875rem 0; text-align: inherit; cursor: pointer; }\n.tools > input[type=search] { flex: 0 1 17rem; min-width: 4rem; color: var(--ink); border-bottom: 1px solid var(--edge); border-radius: 0; cursor: text; }\n.tools ::placeholder { color: var(--quiet); opacity: 1; }\n.tools select { min-width: 0; max-width: 9rem; background: var(--paper); } .tools select, .tools input { accent-color: var(--accent); }\n.tools details { position: relative; } .tools details[open] fieldset { position: absolute; z-index: 3; left: 0; max-height: 60vh; overflow-y: auto; width: max-content; max-width: min(20rem, 80vw); padding: .5rem .875rem; background: var(--paper); border: 1px solid var(--edge); margin: 0; }\n.tools fieldset label { padding: .1875rem 0; color: var(--ink); overflow-wrap: anywhere; white-space: normal; }\n.tools .ends { margin-left: auto; display: flex; gap: 1rem; } .tools.rows > select { display: none; }\n.sort { color: inherit; padding: 0; } .sort::before { content: \"\"; position: absolute; inset: 0; }\n.sort::after { position: absolute; padding-left: .125rem; color: var(--accent); } .sort:hover::after { content: \"↕\"; } [aria-sort=ascending] > .sort::after { content: \"▴\"; } [aria-sort=descending] > .sort::after { content: \"▾\"; }\n.tools button[style*=hidden] { pointer-events: none; } .tools.lines button[aria-label^=Zoom] { min-width: 1.5rem; text-align: center; } .tools [type=range] { width: 7rem; min-width: 2.5rem; vertical-align: middle; padding: 0; } .tools label { display: flex; align-items: center; gap: .375rem; min-width: 0; }\n.legend button { display: inline; color: inherit; padding: 0; } [aria-pressed=false] { text-decoration: line-through; } [aria-pressed=false] svg { opacity: .3; }\n.tools .legend { display: inline-flex; flex-wrap: nowrap; overflow: hidden; }\n.chart { position: relative; } .plot { touch-action: pan-y; cursor: crosshair; user-select: none; } .faint { opacity: .35; stroke-dasharray: none; stroke-width: 1; }\n.reader { position: absolute; left: 3rem; right: 1rem; bottom: 1.75rem; pointer-events: none; }\n.readout { position: absolute; z-index: 2; top: calc(100% + .375rem); padding: .25rem .5rem; width: max-content; max-width: 100%; background: var(--paper); border: 1px solid var(--edge); font-size: .8125rem; line-height: 1.46; }\n.readout b { font-weight: 600; } .readout div { display: flex; gap: .5rem; align-items: center; } .readout span { margin-left: auto; white-space: nowrap; } .readout svg { width: 1.5rem; height: .75rem; flex: none; }\n.drag { position: absolute; top: 0; bottom: 0; background: var(--accent); opacity: .15; } .cross { pointer-events: none; }\n.copied { position: relative; } .copied > .copy { position: absolute; top: .125rem; right: .5rem; background: var(--wash); font-size: .8125rem; }\ndt > .copy, .perma { position: absolute; margin-left: .375rem; padding: 0; } .perma { text-decoration: none; font-weight: 400; }\n@media (hover: hover) { .copied:not(:hover) > .copy:not(:focus), :not(:hover) > .perma:not(:focus), .facts > :not(:hover) .copy:not(:focus) { opacity: 0; } }\n@media (max-width: 46rem) {\n  .tools { gap: 0 .625rem; } .tools.rows > select { display: block; flex: 0 1 5.5rem; } .tools > input[type=search] { flex: 1 1 4rem; }\n  .told { display: none; } .tools .ends, .tools.rows:has(+ .stack) > details { display: none; }\n}\n");
 document.adoptedStyleSheets = [].concat(Array.from(document.adoptedStyleSheets), sheet);
 })();
+
 window.reportgen = (function () {
 "use strict";
 const query = new URLSearchParams(location.search);
@@ -56,6 +57,7 @@ else navigator.clipboard.writeText(text).then(function () { said(true); }, byHan
 }
 return { make: make, read: read, keep: keep, copy: copy };
 })();
+
 (function () {
 "use strict";
 const kit = window.reportgen;
@@ -603,6 +605,49 @@ const plots = Array.from(bar.parentNode.querySelectorAll(".plot[data-x]"));
 if (plots.length) new Group(bar, plots, bar.closest(".sec[id]").id);
 });
 })();
+
+(function () {
+"use strict";
+var MOST = 8;
+var link = document.querySelector("a.choose");
+if (!link) return;
+/* Gives the boxes that are ticked, the oldest run first: lists have the newest first. */
+function chosen() {
+return Array.from(document.querySelectorAll("input.choice:checked")).reverse();
+}
+function update(go, said) {
+var files = chosen().map(function (box) { return box.value; });
+said.textContent = files.length + (files.length === 1 ? " run chosen" : " runs chosen");
+go.hidden = files.length < 2;
+go.href = link.href + "?runs=" + files.map(encodeURIComponent).join(",");
+document.querySelectorAll("input.choice:not(:checked)").forEach(function (box) { box.disabled = files.length >= MOST; });
+}
+link.addEventListener("click", function (event) {
+if (event.ctrlKey || event.metaKey || event.shiftKey || document.querySelector(".choosing")) return;
+event.preventDefault();
+var bar = document.createElement("p");
+var said = document.createElement("span");
+var go = document.createElement("a");
+bar.className = "choosing";
+said.setAttribute("role", "status");
+go.textContent = "Compare them";
+bar.append(said, go);
+document.querySelectorAll("table.stack th .st > a[href$='.html']").forEach(function (run) {
+var box = document.createElement("input");
+box.type = "checkbox";
+box.className = "choice";
+box.value = run.getAttribute("href").replace(/^.*\//, "").replace(/\.html$/, "");
+box.setAttribute("aria-label", "Compare " + run.textContent);
+box.addEventListener("change", function () { update(go, said); });
+run.parentNode.prepend(box);
+});
+link.closest("section, main").append(bar);
+update(go, said);
+var first = document.querySelector("input.choice");
+if (first) first.focus();
+});
+})();
+
 (function () {
 "use strict";
 const kit = window.reportgen;
@@ -626,6 +671,7 @@ var name = "Link to " + heading.textContent;
 heading.append(kit.make("a", { class: "perma", href: "#" + encodeURIComponent(id), "aria-label": name }, "¶"));
 });
 })();
+
 (function () {
 "use strict";
 var WIDTH = 168, MIDDLE = 20, HEAD = 6;
@@ -680,6 +726,27 @@ show(box && box.parentNode === graph ? box : null);
 graph.addEventListener("pointerleave", function () { show(null); });
 });
 })();
+
+(function () {
+"use strict";
+function isOff() {
+try {
+return localStorage.getItem("reportgen-slash") === "off";
+} catch (denied) {
+return false;
+}
+}
+document.addEventListener("keydown", function (event) {
+var isTyping = event.target.closest("input:not([type=radio], [type=checkbox]), textarea, select, [contenteditable]");
+if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey || isTyping || isOff()) return;
+var field = document.getElementById("q");
+var link = document.querySelector("a[href$='search.html']");
+event.preventDefault();
+if (field) field.select();
+else if (link) link.click();
+});
+})();
+
 (function () {
 "use strict";
 const kit = window.reportgen;
@@ -980,6 +1047,7 @@ if (bar && bar.matches(".tools.rows")) table.addTools(bar);
 table.addHeads();
 });
 })();
+
 (function () {
 "use strict";
 var key = "reportgen-theme";
