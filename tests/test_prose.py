@@ -441,3 +441,8 @@ def test_plain_text_is_one_line_within_the_limit(text: str, limit: int) -> None:
     plain = plain_text(text, limit)
     assert len(plain) <= limit
     assert "\n" not in plain
+
+
+def test_colours_of_terminals_are_left_out_of_logs() -> None:
+    html = render_markdown("```\n\x1b[32mok\x1b[0m 3 passed\n```\n\n\x1b[1mDone\x1b[0m\x1b")
+    assert text_of(html).split() == ["ok", "3", "passed", "Done\ufffd"]

@@ -2,9 +2,10 @@
 
 Two passes. `shape` walks over the tags once and writes a new, balanced fragment from allow-listed tags: every
 element it opens it closes, formatting never spans blocks, images become links, headings get levels below the
-page's own, without a gap, and anchors, ids and fragments get the prefix, inline styles become classes, Pygments' hundred classes become nine
-of our own (`hl-…`: the short ones collide with the site's). Then nh3, a real HTML parser with its own
-allow-list (`sanitize`), has the last word, so a mistake in the first pass costs looks and never safety.
+page's own, without a gap, and anchors, ids and fragments get the prefix, inline styles become classes, Pygments'
+hundred classes become nine of our own (`hl-…`: the short ones collide with the site's). Then nh3, a real HTML
+parser with its own allow-list (`sanitize`), has the last word, so a mistake in the first pass costs looks and
+never safety.
 
 A tag that HTML does not know (`vector<int>`) stays visible as text; a comment and the content of `<script>` and
 `<style>` are dropped; one that never ends is text, so it cannot swallow what follows.
