@@ -21,8 +21,9 @@ from reportgen.views.content import (
     make_content,
     percent_text,
 )
-from reportgen.views.parts import Here, Link, safe_href
+from reportgen.views.parts import Here, Link
 from reportgen.views.tabledifference import TableChanges, make_table_changes
+from reportgen.webaddress import web_address
 
 SIGNS = {"=": "", "+": "+", "-": MINUS, "~": "~"}
 WORDS = {"=": "", "+": "added", "-": "removed", "~": "changed"}
@@ -259,7 +260,7 @@ def _compare_links(before: Artifact, artifact: Artifact) -> _Parts:
     if old.text != new.text:
         pairs.append(Pair("Text", Link(old.text), Link(new.text)))
     if old.url != new.url:
-        pairs.append(Pair("Address", Link(old.url, safe_href(old.url)), Link(new.url, safe_href(new.url))))
+        pairs.append(Pair("Address", Link(old.url, web_address(old.url)), Link(new.url, web_address(new.url))))
     if not pairs:
         return _Parts("no change", note="No difference: text and address are the same.")
     return _Parts(f"another {join_words(pair.label.lower() for pair in pairs)}", pairs=pairs)
