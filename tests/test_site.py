@@ -64,13 +64,6 @@ def test_committed_site_is_small(repository: Path) -> None:
     assert sum(path.stat().st_size for path in files_of(repository / "site").values()) < MAX_BYTES
 
 
-def test_shared_files_are_small(repository: Path) -> None:
-    static = repository / "templates/static"
-
-    assert (static / "report.css").stat().st_size < 25_000
-    assert sum(path.stat().st_size for path in static.glob("*.js")) < 60_000
-
-
 def test_recorded_logs_name_no_path_of_the_machine_they_were_made_on(repository: Path) -> None:
     for journal in (repository / "examples/logs").glob("*/*.jsonl"):
         text = journal.read_text("utf-8")
