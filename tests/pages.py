@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 import posixpath
 from collections import defaultdict
 from collections.abc import Iterator
@@ -99,11 +100,15 @@ def pages_by_template(model: Model) -> dict[str, list[str]]:
     return dict(found)
 
 
-def sample_pages(site: Path, model: Model, n: int = 3) -> list[str]:
-    """Take `n` pages of each template, at least 2: the one with least in it, the one with most, and some between."""
+def sample_pages(site: Path, model: Model, n: int, largest: float = math.inf) -> list[str]:
+    """Take `n` pages of each template, at least 2: the one with least in it, the one with most, and some between.
+
+    Those of over `largest` bytes are passed over, but for a template's smallest.
+    """
     sample = []
     for _, addresses in sorted(pages_by_template(model).items()):
         ranked = sorted(set(addresses), key=lambda url: ((site / url).stat().st_size, url))
+        ranked = [url for url in ranked if url == ranked[0] or (site / url).stat().st_size <= largest]
         places = {round((len(ranked) - 1) * place / max(1, n - 1)) for place in range(n)}
         sample += [ranked[place] for place in sorted(places)]
     return sample
