@@ -300,6 +300,14 @@ def first_line(text: str, limit: int = 200) -> str:
     return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
 
 
+_TERMINAL_CODE = re.compile("\x1b\\[[0-9;:?]*[A-Za-z]")
+
+
+def strip_terminal_codes(text: str) -> str:
+    """Leave out what colours text and moves the cursor in a terminal: tools write it into messages and logs."""
+    return _TERMINAL_CODE.sub("", text) if "\x1b" in text else text
+
+
 _ADJECTIVES = (
     "amber ashen azure bold brave bright brisk calm clear clever cold cool coral crisp deep dry early eager "
     "even fair fine firm fleet fresh gentle golden grand green grey happy hardy hazel high honest ivory "

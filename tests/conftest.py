@@ -20,6 +20,7 @@ from recording import fresh_process
 from reportgen.recorder import scopes
 
 if TYPE_CHECKING:
+    from firefox import Firefox
     from playwright.sync_api import Browser
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -28,6 +29,10 @@ ROOT = Path(__file__).resolve().parent.parent
 WANTED_BROWSER = os.environ.get("REPORTGEN_CHROMIUM")
 BROWSER_IS_REQUIRED = os.environ.get("REPORTGEN_REQUIRE_BROWSER") == "1"
 
+WANTED_FIREFOX = os.environ.get("REPORTGEN_FIREFOX")
+WANTED_CHECKER = os.environ.get("REPORTGEN_VNU")
+
+FIREFOX_NAMES = ("firefox-esr", "firefox")
 BROWSER_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "microsoft-edge")
 
 BROWSER_ARGUMENTS = [
@@ -80,6 +85,28 @@ def chromium() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=executable, args=BROWSER_ARGUMENTS)
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="session")
+def firefox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Firefox]:
+    """A headless Firefox for the whole session. Skips without one."""
+    from firefox import start_firefox
+
+    names = (WANTED_FIREFOX,) if WANTED_FIREFOX else FIREFOX_NAMES
+    executable = next((path for name in names if (path := shutil.which(name))), None)
+    if executable is None:
+        pytest.skip(f"no Firefox: {', '.join(names)} not found (set REPORTGEN_FIREFOX)")
+    with start_firefox(executable, tmp_path_factory.mktemp("firefox")) as browser:
+        yield browser
+
+
+@pytest.fixture(scope="session")
+def html_checker() -> list[str]:
+    """The command that starts the Nu HTML checker. Skips where `.ci/ensure-vnu` provided none."""
+    java = shutil.which("java")
+    if java is None or not WANTED_CHECKER:
+        pytest.skip("no HTML checker: " + ("java is not installed" if java is None else "REPORTGEN_VNU is not set"))
+    return [java, "-XX:TieredStopAtLevel=1", "-Xss8m", "-jar", WANTED_CHECKER]
 
 
 def find_chromium() -> str | None:

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import functools
+import math
 import posixpath
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 from xml.etree.ElementTree import Element
 
 import html5lib
+
+from reportgen.model import Model
+from reportgen.units import iter_units, make_unit
+from reportgen.views.parts import Page
 
 
 @functools.lru_cache(maxsize=2000)
@@ -82,3 +88,27 @@ def broken_links(files: dict[str, bytes]) -> list[str]:
             if path not in files or (parts.fragment and unquote(parts.fragment) not in known.get(path, ())):
                 broken.append(f"{url}: {link}")
     return broken
+
+
+def pages_by_template(model: Model) -> dict[str, list[str]]:
+    """The addresses of all pages of a site by the template that they are made of."""
+    found = defaultdict(list)
+    for unit in iter_units(model):
+        for file in make_unit(model, unit):
+            if isinstance(file, Page):
+                found[file.template].append(file.url)
+    return dict(found)
+
+
+def sample_pages(site: Path, model: Model, n: int, largest: float = math.inf) -> list[str]:
+    """Take `n` pages of each template, at least 2: the one with least in it, the one with most, and some between.
+
+    Those of over `largest` bytes are passed over, but for a template's smallest.
+    """
+    sample = []
+    for _, addresses in sorted(pages_by_template(model).items()):
+        ranked = sorted(set(addresses), key=lambda url: ((site / url).stat().st_size, url))
+        ranked = [url for url in ranked if url == ranked[0] or (site / url).stat().st_size <= largest]
+        places = {round((len(ranked) - 1) * place / max(1, n - 1)) for place in range(n)}
+        sample += [ranked[place] for place in sorted(places)]
+    return sample

@@ -12,7 +12,7 @@ import pytest
 LAYERS: list[set[str]] = [
     {"errors"},
     {"remote"},
-    {"text", "stats", "levels", "floats", "jsontext", "ids", "status", "urls", "formats", "datafolders"},
+    {"text", "stats", "levels", "floats", "jsontext", "ids", "status", "urls", "formats", "datafolders", "webaddress"},
     {"tables", "contentfacts", "memory"},
     {"records"},
     {"log"},

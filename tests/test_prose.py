@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from pathlib import Path
 from xml.etree.ElementTree import Element
@@ -24,6 +25,7 @@ TAGS = set(
 ATTRIBUTES = set(
     "id dir lang title class href rel start colspan rowspan open type disabled checked aria-label tabindex role".split()
 )
+HEADINGS = {f"h{level}" for level in range(1, 7)}
 CLASSES = re.compile(
     r"hl-\w|highlight|admonition(-title)?|task-list(-item)?|footnote(-ref|-backref)?|ta-(right|center)|scroll|note|tip|info"
     r"|important|warning|caution|danger|quote|example|question|hint|success|error|bug|attention|abstract"
@@ -269,15 +271,32 @@ def test_definitions_and_strikethrough() -> None:
     assert [one.text for one in elements(html) if one.tag in ("dt", "dd", "del")] == ["Term", "Meaning ", "not"]
 
 
-def test_headings_are_shifted_and_have_unique_anchors() -> None:
+def test_headings_have_unique_anchors() -> None:
     html = render_markdown("# A b\n## A b\n##### C\n<h1>D</h1>", heading_base=3, id_prefix="x-")
-    heads = [one for one in elements(html) if one.tag in ("h3", "h4", "h6")]
+    heads = [one for one in elements(html) if one.tag in HEADINGS]
     assert [(one.tag, one.get("id")) for one in heads] == [
         ("h3", "x-a-b"),
         ("h4", "x-a-b-1"),
-        ("h6", "x-c"),
+        ("h5", "x-c"),
         ("h3", "x-d"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("written", "levels"),
+    [
+        ("123", "345"),
+        ("323", "334"),
+        ("1421", "3443"),
+        ("16262", "34454"),
+        ("123456123", "345666345"),
+    ],
+)
+def test_headings_leave_out_no_level(written: str, levels: str) -> None:
+    text = "\n\n".join(f"{'#' * int(level)} x" for level in written)
+    found = [one.tag for one in elements(render_markdown(text, heading_base=3)) if one.tag in HEADINGS]
+    assert found == [f"h{level}" for level in levels]
+    assert [a for a, b in itertools.pairwise(found) if b > a and int(b[1]) != int(a[1]) + 1] == []
 
 
 def test_unknown_tags_stay_visible() -> None:
@@ -348,7 +367,7 @@ def test_a_document_too_costly_to_convert_is_shown_as_source(text: str) -> None:
 def test_headings_rules_and_footnotes_need_no_blank_lines_around_them() -> None:
     html = render_markdown("a[^1]\n# b\nc\n***\nd\n[^1]: note\nHead\n---")
     assert [one.tag for one in parse(html)][:5] == ["p", "h3", "p", "hr", "p"]
-    assert render_markdown("Head\n---").startswith("<h4")
+    assert render_markdown("Head\n---").startswith("<h3")
 
 
 def test_a_failure_of_the_library_shows_the_source(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -422,3 +441,8 @@ def test_plain_text_is_one_line_within_the_limit(text: str, limit: int) -> None:
     plain = plain_text(text, limit)
     assert len(plain) <= limit
     assert "\n" not in plain
+
+
+def test_colours_of_terminals_are_left_out_of_logs() -> None:
+    html = render_markdown("```\n\x1b[32mok\x1b[0m 3 passed\n```\n\n\x1b[1mDone\x1b[0m\x1b")
+    assert text_of(html).split() == ["ok", "3", "passed", "Done\ufffd"]

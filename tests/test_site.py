@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import shutil
 from pathlib import Path
 
@@ -63,20 +62,6 @@ def assert_same_manifest(expected: Path, found: Path, different: list[str]) -> N
 
 def test_committed_site_is_small(repository: Path) -> None:
     assert sum(path.stat().st_size for path in files_of(repository / "site").values()) < MAX_BYTES
-
-
-def _script_bytes(page: Path) -> int:
-    """How much script a page loads, as it is when all of it is there."""
-    scripts = re.findall(r'<script src="([^"]+)"', page.read_text("utf-8"))
-    return sum((page.parent / script).stat().st_size for script in scripts)
-
-
-def test_shared_files_are_small(repository: Path) -> None:
-    static = repository / "site/static"
-
-    assert (static / "report.css").stat().st_size < 25_000
-    assert (static / "report.js").stat().st_size < 60_000
-    assert max(_script_bytes(page) for page in (repository / "site").rglob("*.html")) < 90_000
 
 
 def test_recorded_logs_name_no_path_of_the_machine_they_were_made_on(repository: Path) -> None:

@@ -31,6 +31,7 @@ from reportgen.text import (
     join_words,
     number_form,
     readable_name,
+    strip_terminal_codes,
 )
 
 NAN, INF = math.nan, math.inf
@@ -356,3 +357,15 @@ def test_readable_names_are_the_same_in_every_release() -> None:
 def test_huge_number_has_an_exponent_in_any_form() -> None:
     assert format_number(4e264, NumberForm(4)) == "4.00 × 10²⁶⁴"
     assert format_number(-2e15, NumberForm(0, "s")) == f"−2.00 × 10¹⁵{NBSP}s"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("\x1b[31mFailed\x1b[0m: no rows", "Failed: no rows"),
+        ("\x1b[1;38:5:9mx\x1b[m\x1b[2K\x1b[?25l", "x"),
+        ("[31m stays, \x1b alone and \x1b[</td> too", "[31m stays, \x1b alone and \x1b[</td> too"),
+    ],
+)
+def test_codes_of_terminals_are_left_out(text: str, shown: str) -> None:
+    assert strip_terminal_codes(text) == shown

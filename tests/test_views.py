@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
-import json
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -14,6 +13,7 @@ from urllib.parse import urlsplit
 
 import jinja2.meta
 import pytest
+from hostile import HOSTILE, write_texts
 from hypothesis import given
 from hypothesis import strategies as st
 from jinja2 import nodes
@@ -23,16 +23,11 @@ from logs import (
     SECOND,
     START,
     artifact,
-    delete,
     end,
     list_metric,
     metric,
     model_of,
-    progress,
     run_start,
-    step_start,
-    use,
-    write_blob,
     write_run,
     write_small_project,
 )
@@ -355,96 +350,6 @@ def test_odd_address_of_an_image_never_widens_the_policy(tmp_path: Path) -> None
 
 # Hostile text
 
-HOSTILE = [
-    "<script>alert(1)</script>",
-    "</title></style></textarea></script><script src=https://evil.example/x.js></script>",
-    "\"><img src=x onerror=alert(1)>",
-    "' onmouseover='alert(1)",
-    "`onclick=alert(1) x=`",
-    "javascript:alert(1)",
-    "java\tscript:alert(1)",
-    "vbscript:msgbox(1)",
-    "data:text/html,<script>alert(1)</script>",
-    "[x](javascript:alert(1)) ![x](javascript:alert(1)) <javascript:alert(1)>",
-    "[a](https://example.org/\"onmouseover=alert(1)) [b](//evil.example) [c](data:text/html,x)",
-    "<svg><style><img src=x onerror=alert(1)></style></svg><math><mtext><table><mglyph><style><img src onerror=1>",
-    "<iframe src=//evil.example></iframe><object data=x></object><base href=//evil.example><form action=/x><input>",
-    "<p style='position:fixed' class='top' id='main' onclick=alert(1)>x",
-    "{{7*7}} {% raw %} ${7*7} #{7*7} <%= 7*7 %>",
-    "]]> <!-- <![CDATA[ --> &lt;script&gt; &#60;script&#62;",
-    "\u202egnp.exe \u2066evil\u2069 \u200b\ufeff",
-    "\x00\x01\x08\x0b\x0c\x1b[31m\x7f\x80\x9f\ufffe\uffff",
-    "../../x",
-    "/etc/passwd",
-    "..\\..\\x",
-    "CON",
-    ".htaccess",
-    "_hidden",
-    "a/b:c|d?e*f\"g<h>i",
-    "%2e%2e%2f",
-    "line\nbreak\r\n\u2028\u2029end",
-    "=HYPERLINK(\"http://evil.example\")",
-    "🧨" * 40,
-    "x" * 3000,
-    "á̂" * 50,
-    " ",
-]  # fmt: skip
-
-
-def hostile_records(text: str) -> Iterator[Any]:
-    """Records of every kind with this text in each of their fields."""
-    yield run_start(
-        text,
-        name=text,
-        deployment=text,
-        params={text: text, "nested": {text: [text]}},
-        tags=[text],
-        parent=text,
-        context={text: text},
-    )
-    yield step_start(text, text)
-    yield metric(text, 0.5, step=text)
-    yield metric("shared", "NaN")
-    yield list_metric(text, [1, 2, 3], step=text)
-    keyed: dict[str, Any] = {"description": text, "step": text}
-    yield artifact(f"{text}-md", f"{text}-md", data=text, **keyed)
-    yield artifact(f"{text}-md2", f"{text}-md", data=f"# {text}\n\n> {text}\n\n|{text}|\n|-|\n|{text}|\n", **keyed)
-    table = {"columns": [text, "n"], "rows": [[text, 1], [f"[{text}]({text})", 2], [{text: text}, [text]]]}
-    yield artifact(f"{text}-table", text, type="table", data=table, **keyed)
-    yield artifact(f"{text}-table2", text, type="table", data={"columns": [], "rows": [[text], text]}, **keyed)
-    yield artifact(f"{text}-link", f"{text}-link", type="link", data={"link": text, "link_text": text}, **keyed)
-    yield artifact(f"{text}-link2", f"{text}-link", type="link", data={"link": f"https://x/{text}"}, **keyed)
-    yield artifact(f"{text}-url", f"{text}-url", type="image", data={"url": text}, **keyed)
-    yield artifact(f"{text}-url2", f"{text}-url", type="image", data={"url": f"https://x.example/{text}"}, **keyed)
-    yield artifact(f"{text}-blob", f"{text}-blob", type="image", data={"blob": text, "name": text}, **keyed)
-    yield artifact(f"{text}-raw", None, type="image", data=text, **keyed)
-    yield artifact(f"{text}-bar", f"{text}-bar", type="progress", data=text, **keyed)
-    yield artifact(f"{text}-bar2", f"{text}-bar", type="progress", data=1, **keyed)
-    yield progress(f"{text}-bar2", 150.0, description=text)
-    yield progress(text, 1.0)
-    yield artifact(f"{text}-gone", f"{text}-gone", data=text, **keyed)
-    yield delete(f"{text}-gone", text)
-    yield use(step=text, artifact=f"{text}-md", key=text, uri=text, name=text, digest=text)
-    yield use("write", step=text, uri=text, name=text, digest=text)
-    yield use(uri=text)
-    yield end("failed", (text, text, text), step=text)
-    yield end("failed", (f"{text}!", text, text))
-
-
-def write_texts(log_dir: Path, texts: list[str]) -> None:
-    for number, text in enumerate(texts):
-        blob = write_blob(log_dir, f"folder-{number}", PNG)
-        records = [
-            *hostile_records(text),
-            artifact("good", "good", type="image", data={"blob": blob}, description=text),
-        ]
-        path = write_run(log_dir, text, records, at=START + number * HOUR, folder=f"folder-{number}")
-        unknown = json.dumps({"kind": text, "ts": 1, "seq": 500, text: text})
-        wrong = json.dumps({"kind": "artifact", "ts": 1, "seq": 501, "id": text, "type": text})
-        lines = [unknown, wrong, '{"kind":"metric","ts":1,"seq":502,"name":"\\ud800","value":1}', text]
-        path.write_bytes(path.read_bytes() + "\n".join(lines).encode() + b"\n")
-
-
 # What sanitised Markdown may add to what the pages have anyway.
 PROSE = {
     *((name, "") for name in "a p em strong code pre blockquote ul ol li h3 h4 h5 h6 hr br table thead tbody tr th td "
@@ -452,7 +357,7 @@ PROSE = {
     *(("a", name) for name in "href title rel id class".split()),
     *((name, "class") for name in "div span p pre code table th td li ul ol".split()),
     *((name, "id") for name in "a p h3 h4 h5 h6 li sup div".split()),
-    ("pre", "tabindex"), ("div", "tabindex"), ("div", "role"), ("div", "aria-label"), ("p", "dir"),
+    ("pre", "tabindex"), ("div", "tabindex"), ("div", "role"), ("div", "aria-label"), ("p", "dir"), ("div", "dir"),
 }  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from reportgen.log.reader import Problem
 from reportgen.model.objects import Artifact, Edge, Error, ListSummary, MetricValue, Step
 from reportgen.model.rows import Row, column_list
 from reportgen.status import RunStatus, judge_status
-from reportgen.text import readable_name
+from reportgen.text import readable_name, strip_terminal_codes
 
 if TYPE_CHECKING:
     from reportgen.model.model import Model
@@ -243,7 +243,8 @@ def make_error(row: Row) -> Error | None:
     """Give the error of a row, if it has one."""
     if row["error_type"] is None:
         return None
-    return Error(row["error_type"], row["error_message"] or "", row["error_traceback"] or "")
+    texts = (row["error_type"], row["error_message"] or "", row["error_traceback"] or "")
+    return Error(*map(strip_terminal_codes, texts))
 
 
 def _pick(kind: Any, row: Mapping[str, Any]) -> Any:

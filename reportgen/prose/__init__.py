@@ -37,7 +37,8 @@ def render_markdown(text: str, *, heading_base: int = 3, id_prefix: str = "") ->
     text
         Any text: GitHub's Markdown with footnotes, definition lists, `!!!` admonitions and raw HTML.
     heading_base
-        The level that `#` gets, 1 to 6; deeper headings follow, at most `<h6>`.
+        The level that the topmost headings get, 1 to 6. Deeper ones follow without a gap, at most `<h6>`: `####`
+        under `#` is one level below it, as the next `##` is.
     id_prefix
         Stands before every id and fragment link. Give each document of a page its own, and one that the
         page's own ids do not begin with. No blanks.

@@ -8,7 +8,7 @@ import re
 from markupsafe import Markup
 
 from reportgen.prose.source import clean_characters
-from reportgen.prose.vocabulary import safe_url
+from reportgen.webaddress import web_address
 
 MAX_LINK_TEXT = 500
 MAX_URL = 2000
@@ -145,7 +145,7 @@ class _Scanner:
         if url.count("(") and self.text.startswith(")", end + 1):
             url, end = url + ")", end + 1
         content = _Scanner(label, links=False).run()
-        target = safe_url(url.split(' "')[0].strip(" <>"))
+        target = web_address(url.split(' "')[0].strip(" <>"))
         self.out.append(_anchor(target, content) if target else content)
         return end + 1
 
@@ -156,8 +156,8 @@ class _Scanner:
             return start
         closed = bracket and self.text.startswith(">", match.end())
         url = match[0] if closed else _trim_url(match[0])
-        target = safe_url(url)
-        if target is None or (bracket and not closed):
+        target = web_address(url)
+        if not target or (bracket and not closed):
             return start
         self.out.append(_anchor(target, html.escape(url)))
         return start + len(url) + 2 * closed

@@ -10,7 +10,8 @@ from typing import Any
 import nh3
 
 from reportgen.prose.source import clean_characters
-from reportgen.prose.vocabulary import ALL_CLASSES, ALLOWED_TAGS, safe_url
+from reportgen.prose.vocabulary import ALL_CLASSES, ALLOWED_TAGS
+from reportgen.webaddress import web_address
 
 _ALLOWED_ATTRIBUTES = {
     "*": {"id", "dir", "lang", "title", "class"},
@@ -46,7 +47,7 @@ class _Sanitizer(threading.local):
         if name == "class":
             allowed = value in ALL_CLASSES or ALL_CLASSES.issuperset(value.split())
         elif name == "href":
-            allowed = safe_url(value) is not None or value.startswith("#" + self.id_prefix)
+            allowed = web_address(value) != "" or value.startswith("#" + self.id_prefix)
         elif name == "id":
             allowed = value.startswith(self.id_prefix)
         return value if allowed else None

@@ -1,10 +1,11 @@
 """HTML from the Markdown library, made safe and made ours.
 
 Two passes. `shape` walks over the tags once and writes a new, balanced fragment from allow-listed tags: every
-element it opens it closes, formatting never spans blocks, images become links, headings are shifted and get
-anchors, ids and fragments get the prefix, inline styles become classes, Pygments' hundred classes become nine
-of our own (`hl-…`: the short ones collide with the site's). Then nh3, a real HTML parser with its own
-allow-list (`sanitize`), has the last word, so a mistake in the first pass costs looks and never safety.
+element it opens it closes, formatting never spans blocks, images become links, headings get levels below the
+page's own, without a gap, and anchors, ids and fragments get the prefix, inline styles become classes, Pygments'
+hundred classes become nine of our own (`hl-…`: the short ones collide with the site's). Then nh3, a real HTML
+parser with its own allow-list (`sanitize`), has the last word, so a mistake in the first pass costs looks and
+never safety.
 
 A tag that HTML does not know (`vector<int>`) stays visible as text; a comment and the content of `<script>` and
 `<style>` are dropped; one that never ends is text, so it cannot swallow what follows.
@@ -25,7 +26,7 @@ _KNOWN = BLOCKS | INLINE | HIDDEN
 _DROPPED = HIDDEN - INLINE
 _ONLY_PARTS = frozenset(("table", "thead", "tbody", "tfoot", "tr"))  # no text or formatting stands right inside them
 _ENDS_IN_CELL = frozenset(("table", *TABLE_PARTS))  # the only end tags that reach out of a cell
-_IN_PARAGRAPH = INLINE | {"p", "pre"}  # what a block closes before it opens
+_IN_PARAGRAPH = INLINE | {"p", "pre", *HEADINGS}  # what a block closes before it opens
 _TABLE = '<div class="scroll" tabindex="0" role="region" aria-label="Table"><table'
 _REL = ' rel="noreferrer nofollow"'
 _NOT_IN_SLUG = re.compile(r"[^\w\- ]")
@@ -41,6 +42,7 @@ class _Fragment:
 
     def __init__(self, heading_base: int, id_prefix: str) -> None:
         self.heading_base = heading_base
+        self.headings: list[int] = []  # levels, as written, of the headings that what comes stands under
         self.id_prefix = id_prefix
         self.out: list[str] = []
         self.open: list[tuple[str, int]] = []  # name and its place in `out`
@@ -62,15 +64,15 @@ class _Fragment:
         elif name == "input":
             if tag.kept and self._make_room(name):
                 self._write(name, tag.kept)
-        else:
-            name = self._shifted(name)
-            if self._make_room(name):
-                self._write(name, self._claimed(tag) + tag.kept if tag.identifier else tag.kept)
+        elif self._make_room(name):
+            written = self._nested(int(name[1])) if name in HEADINGS else name
+            self._write(written, self._claimed(tag) + tag.kept if tag.identifier else tag.kept)
 
     def end(self, name: str) -> None:
-        name = self._shifted(name)
         if name in VOID:
             return
+        if name in HEADINGS:  # of whatever level, as in HTML
+            name = next((opened for opened, _ in reversed(self.open) if opened in HEADINGS), name)
         for place in range(len(self.open) - 1, -1, -1):
             opened = self.open[place][0]
             if opened == name:
@@ -89,8 +91,12 @@ class _Fragment:
                 self.out[start] = self.out[start].replace("\x00", html.escape(self.id_prefix + found))
         return "".join(self.out)
 
-    def _shifted(self, name: str) -> str:
-        return f"h{min(6, int(name[1]) + self.heading_base - 1)}" if name in HEADINGS else name
+    def _nested(self, level: int) -> str:
+        """The element of a heading: one level below the one that it stands under, whatever levels were passed over."""
+        while self.headings and self.headings[-1] >= level:
+            self.headings.pop()
+        self.headings.append(level)
+        return f"h{min(6, self.heading_base + len(self.headings) - 1)}"
 
     def _make_room(self, name: str) -> bool:
         """Close what `name` may not stand in; False if it may stand nowhere here."""
@@ -212,7 +218,7 @@ def shape(source: str, *, heading_base: int, id_prefix: str) -> str:
     source
         HTML of any quality.
     heading_base
-        The level that `<h1>` gets, 1 to 6.
+        The level that the topmost headings get, 1 to 6.
     id_prefix
         Stands before every id and the target of every fragment link.
 

@@ -15,6 +15,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+from reportgen.text import strip_terminal_codes
+
 MAX_BYTES = 256 * 1024
 MAX_DEPTH = 24  # of lists and quotes; the library recurses for each level and copies the text
 MAX_BLOCKS = 8_000  # the library removes blocks from the front of a list
@@ -45,10 +47,10 @@ _SPECIAL = re.compile(f"[{re.escape(_SPECIALS)}]")
 
 
 def clean_characters(text: str) -> str:
-    """Text in which characters that HTML forbids (controls, lone surrogates, non-characters) are U+FFFD."""
+    """Text without codes of terminals; what HTML forbids (other controls, lone surrogates …) are U+FFFD."""
     if type(text) is str and text.replace("\n", "").replace("\t", "").isprintable():
         return text  # none of those is printable, and this is fast; of `Markup` the slow way makes a plain text
-    return _BAD_CHARACTERS.sub("\ufffd", text.replace("\r\n", "\n").replace("\r", "\n"))
+    return _BAD_CHARACTERS.sub("\ufffd", strip_terminal_codes(text).replace("\r\n", "\n").replace("\r", "\n"))
 
 
 @dataclass

@@ -11,7 +11,8 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from reportgen.prose.vocabulary import ALIGNS, CLASSES, HIGHLIGHT, safe_url
+from reportgen.prose.vocabulary import ALIGNS, CLASSES, HIGHLIGHT
+from reportgen.webaddress import web_address
 
 MAX_REMEMBERED = 120  # characters of a tag
 
@@ -143,10 +144,10 @@ def _address(name: str, attributes: Attributes) -> tuple[str, str, str]:
     """The safe address, the fragment, and the text of an image."""
     if name == "a":
         href = attributes.get("href", "").strip()
-        url = safe_url(href) or ""
+        url = web_address(href)
         return url, href[1:] if href.startswith("#") and not url else "", ""
     if name == "img":
         source = attributes.get("src", "")
-        url = (safe_url(source) if source[:4].lower() == "http" else None) or ""
+        url = web_address(source) if source[:4].lower() == "http" else ""
         return url, "", attributes.get("alt", "").strip() or url
     return "", "", ""

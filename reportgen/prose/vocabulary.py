@@ -1,8 +1,6 @@
-"""Which HTML a Markdown document may become: elements, where they may stand, classes, addresses."""
+"""Which HTML a Markdown document may become: elements, where they may stand, classes."""
 
 from __future__ import annotations
-
-import re
 
 from pygments.token import STANDARD_TYPES
 
@@ -48,8 +46,6 @@ CLASSES = _ADMONITIONS | frozenset(
 _TOKENS = {"Comment": "c", "Keyword": "k", "String": "s", "Number": "m", "Error": "e", "Deleted": "d", "Inserted": "i"}
 _NAMES = frozenset(("Function", "Class", "Decorator", "Tag", "Namespace", "Exception", "Heading", "Subheading"))
 
-_OUTSIDE = re.compile(r"(?:https?://[^\s\x00-\x20]|mailto:[^\s\x00-\x20])", re.IGNORECASE)
-
 
 def _token_classes() -> dict[str, str]:
     classes = {}
@@ -63,17 +59,3 @@ def _token_classes() -> dict[str, str]:
 HIGHLIGHT = _token_classes()
 ALL_CLASSES = CLASSES | frozenset(HIGHLIGHT.values()) | frozenset(ALIGNS.values()) | {"scroll"}
 ALLOWED_TAGS = (BLOCKS | INLINE) - {"img"}
-
-
-def safe_url(url: str) -> str | None:
-    """The address if a record may link to it (`http`, `https`, `mailto`), else None.
-
-    Parameters
-    ----------
-    url
-        As written, entities already resolved. Blanks inside are percent-encoded; a control character spoils it.
-    """
-    url = url.strip().replace(" ", "%20")
-    if not _OUTSIDE.match(url) or any(character < " " or character == "\x7f" for character in url):
-        return None
-    return url

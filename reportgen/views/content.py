@@ -17,8 +17,9 @@ from reportgen.images import fit_size, thumbnail_size
 from reportgen.model import Artifact, Model
 from reportgen.prose import excerpt_markdown, plain_text, render_markdown
 from reportgen.text import NumberForm, first_line, format_bytes, format_number
-from reportgen.views.parts import Here, Link, RawFile, safe_href
+from reportgen.views.parts import Here, Link, RawFile
 from reportgen.views.tables import TableContent, make_table, table_files, table_size, to_csv
+from reportgen.webaddress import web_address
 
 __all__ = ["table_size", "to_csv"]
 
@@ -140,7 +141,7 @@ def _text(value: Any) -> str:
 def _link(model: Model, artifact: Artifact, here: Here, page: str, peek: bool) -> Content:
     address = _text(artifact.data["link"])
     text = _text(artifact.data.get("link_text") or address)
-    href = safe_href(address)
+    href = web_address(address)
     note = (urllib.parse.urlsplit(href).netloc if href else address) if text != address else ""
     return Content("link", "link", link=Link(text, href), note=note)
 
@@ -163,8 +164,8 @@ def _image(model: Model, artifact: Artifact, here: Here, page: str, peek: bool) 
     alt = plain_text(artifact.description) or f"Image {artifact.key or artifact.id}"
     remote = artifact.data.get("url")
     if remote:
-        source = Link(_text(remote), safe_href(remote))
-        shown = "" if peek or not image_origin(artifact) else remote
+        source = Link(_text(remote), web_address(remote))
+        shown = "" if peek or not image_origin(artifact) else source.url
         return Content("image", "image", image=ImageContent(shown, 0, 0, alt, "", source, ""))
     name = _text(artifact.data["blob"])
     facts = model.image_of(artifact)
@@ -184,7 +185,7 @@ def image_origin(artifact: Artifact) -> str:
     """The origin of a remote image, for the policy of its own page; empty for all else."""
     if artifact.type != "image" or artifact.deleted_at is not None or not isinstance(artifact.data, dict):
         return ""
-    url = safe_href(str(artifact.data.get("url") or ""))
+    url = web_address(str(artifact.data.get("url") or ""))
     match = _ORIGIN.match(url)
     rest = url[match.end() :] if match else "?"
     return match.group().lower() if match and (not rest or rest[0] in "/?#") else ""

@@ -31,9 +31,10 @@ from reportgen.views.content import (
     make_content,
     percent_text,
 )
-from reportgen.views.parts import Here, Link, RawFile, safe_href
+from reportgen.views.parts import Here, Link, RawFile
 from reportgen.views.tabledifference import TableChanges, make_table_changes
 from reportgen.views.textdifference import SIGNS, Block, Line, make_text_changes
+from reportgen.webaddress import web_address
 
 
 class Count(NamedTuple):
@@ -284,7 +285,7 @@ def _compare_links(before: Artifact, artifact: Artifact) -> _Parts:
     if old.text != new.text:
         pairs.append(Pair("Text", Link(old.text), Link(new.text)))
     if old.url != new.url:
-        pairs.append(Pair("Address", Link(old.url, safe_href(old.url)), Link(new.url, safe_href(new.url))))
+        pairs.append(Pair("Address", Link(old.url, web_address(old.url)), Link(new.url, web_address(new.url))))
     if not pairs:
         return _Parts("no change", note="No difference: text and address are the same.")
     return _Parts(f"another {join_words(pair.label.lower() for pair in pairs)}", pairs=pairs)

@@ -11,7 +11,8 @@ from reportgen.model import Model, StepSpan, Tie, find_spans, find_ties
 from reportgen.text import count_word, join_words
 from reportgen.views.content import kind_word
 from reportgen.views.graphs import GraphView, Sketch, dataset_node
-from reportgen.views.parts import Frame, Here, Link, Page, comma_separated, make_frame, safe_href
+from reportgen.views.parts import Frame, Here, Link, Page, comma_separated, make_frame
+from reportgen.webaddress import web_address
 
 MAX_NODES = 300  # of the graph
 MAX_STEPS = 60  # nodes up to which steps are drawn one by one
@@ -239,7 +240,7 @@ def _make_row(model: Model, here: Here, ties: Sequence[Tie]) -> ItemRow:
     first = ties[0]
     if first.is_dataset:
         name = next((tie.name for tie in ties if tie.name), "") or first.item
-        link = Link(name, safe_href(first.item))
+        link = Link(name, web_address(first.item))
         note = first.item if name != first.item else ""
     else:
         link = here.key(first.item) if first.item in model.keys else Link(first.item)

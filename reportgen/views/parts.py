@@ -358,12 +358,3 @@ def count_pages(n: int, size: int) -> int:
     first page a reader sees is never nearly empty, and a new entry touches it alone.
     """
     return max(n // size - 1, 0)
-
-
-def safe_href(url: str) -> str:
-    """Give a URL from a record if a browser may follow it (http, https, mailto), else nothing."""
-    try:
-        scheme = urllib.parse.urlsplit(url).scheme.lower()
-    except ValueError:
-        return ""
-    return url if scheme in ("http", "https", "mailto") and url.isprintable() else ""
