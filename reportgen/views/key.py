@@ -96,6 +96,8 @@ class KeyView:
         Rows or progress over the versions; `None` where there is no such number.
     film
         Of images: the newest versions as small pictures, oldest first; empty where there is one alone.
+    can_choose
+        Whether scripts let any two versions be compared: when there are more than the two that are.
     versions
         Every version, newest first.
     size_label
@@ -115,6 +117,7 @@ class KeyView:
     content: Content
     trend: TrendView | None
     film: Sequence[FilmPicture]
+    can_choose: bool
     versions: Sequence[VersionRow]
     size_label: str
     used_by: Sequence[Link]
@@ -129,6 +132,7 @@ def make_page(model: Model, key: Key) -> Page:
     newest = key.newest
     page = artifact_page(newest)
     film = _film(model, here, versions)
+    can_choose = not film and sum(artifact.deleted_at is None for artifact in versions) > 2
     text = newest.description.strip()
     short = len(text) <= 300 and "\n" not in text
     view = KeyView(
@@ -138,7 +142,8 @@ def make_page(model: Model, key: Key) -> Page:
             key.name,
             crumbs=[("Artifacts", urls.ARTIFACTS)],
             image_origin=image_origin(newest),
-            more="pictures" if film else "",
+            has_frames=can_choose,
+            more="pictures" if film else "versions" if can_choose else "",
         ),
         key=key.name,
         kind=f"{kind_word(newest)}, {format_count(len(key.versions), 'version')}",
@@ -150,6 +155,7 @@ def make_page(model: Model, key: Key) -> Page:
         content=make_content(model, newest, here, page),
         trend=_trend(model, here, key, versions),
         film=film,
+        can_choose=can_choose,
         versions=[_row(model, here, artifact, before, newest) for before, artifact in reversed(pairs)],
         size_label=_SIZE_LABELS.get(newest.type, ""),
         used_by=[

@@ -118,6 +118,8 @@ class Frame:
         The site's sections.
     crumbs
         Where the page is; the last one is the page itself.
+    has_frames
+        Whether scripts of the page may open other pages of the site in it.
     image_origin
         The one other origin whose images the page may show; mostly empty.
     build_notes
@@ -136,6 +138,7 @@ class Frame:
     logo: Logo | None
     navigation: Sequence[NavItem]
     crumbs: Sequence[Link]
+    has_frames: bool
     image_origin: str
     build_notes: str
 
@@ -199,6 +202,7 @@ def make_frame(
     *,
     crumbs: Sequence[tuple[str, str]] = (),
     image_origin: str = "",
+    has_frames: bool = False,
     more: str = "",
 ) -> Frame:
     """Make the frame of a page.
@@ -209,6 +213,8 @@ def make_frame(
         Text and address of the pages between the overview and this one.
     image_origin
         The one other origin whose images it may show.
+    has_frames
+        Whether scripts of the page may open other pages of the site in it.
     more
         The name of the style and script in `static` that only this kind of page needs.
     """
@@ -228,6 +234,7 @@ def make_frame(
         logo=replace(model.theme.logo, url=here.to(model.theme.logo.url)) if model.theme.logo else None,
         navigation=_make_navigation(page if page in _SECTIONS else f"{page.rpartition('/')[0]}/"),
         crumbs=trail if page not in (urls.OVERVIEW, urls.NOT_FOUND) else (),
+        has_frames=has_frames,
         image_origin=image_origin,
         build_notes=here.to(f"{urls.DATA}#problems"),
     )
