@@ -8,23 +8,20 @@ for, and when somebody else pushed meanwhile the commit is made anew on top of t
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-import io
 import os
 import re
 import shutil
-import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
 from reportgen.errors import InputError, OutputError
+from reportgen.git import Git, reason_of, without_credentials
 from reportgen.publish import Manifest
 from reportgen.urls import MANIFEST
 
@@ -35,7 +32,6 @@ MANY_BYTES = 10**9  # that GitHub Pages publishes
 _MOST_TRIES = 4
 _MANY_CLASHES = 3
 _PREFIX = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)*")
-_CREDENTIALS = re.compile(r"(?<=://)[^/@\s]*@")
 _GITHUB = re.compile(r"(?:^|[/@])github\.com[:/]+([^/]+)/([^/]+?)(?:\.git)?/?$")
 _PUSHED_MEANWHILE = ("fetch first", "non-fast-forward", "stale info", "cannot lock ref", "incorrect old value")
 
@@ -73,13 +69,13 @@ class _Entry(NamedTuple):
 class _Target:
     """Where to publish, and a repository to make the commit in."""
 
-    git: _Git
+    git: Git
     remote: str
     is_shallow: bool
 
     @property
     def shown(self) -> str:
-        return _mask(self.remote)
+        return without_credentials(self.remote)
 
 
 def publish_to_branch(
@@ -195,7 +191,7 @@ def find_large_files(site: Path) -> tuple[list[tuple[Path, int]], int]:
     return [(path, size) for path, size in sizes if size > MOST_FILE_BYTES], sum(size for _, size in sizes)
 
 
-def _describe(git: _Git, site: Path) -> str:
+def _describe(git: Git, site: Path) -> str:
     """Say what is published: of which commit, and how much."""
     manifest = Manifest.read(site)
     n_runs = manifest.facts.get("n_runs", 0) if manifest else 0
@@ -206,74 +202,9 @@ def _describe(git: _Git, site: Path) -> str:
 # The repository
 
 
-class _Git:
-    """Runs git in a repository, without its hooks and without asking anybody when nobody is there to answer."""
-
-    def __init__(self, folder: str | Path) -> None:
-        self._command = ["git", "-C", str(folder), "-c", f"core.hooksPath={os.devnull}"]
-        self._environment = {**os.environ, "LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0"}
-        if not sys.stdin or not sys.stdin.isatty():
-            self._environment.setdefault("GIT_TERMINAL_PROMPT", "0")
-            self._environment.setdefault("GIT_SSH_COMMAND", "ssh -oBatchMode=yes")
-
-    def run(self, *words: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
-        try:
-            return subprocess.run(  # noqa: S603 — git
-                [*self._command, *words], input=stdin, capture_output=True, check=False, env=self._environment
-            )
-        except FileNotFoundError as error:
-            hint = "install git, e.g. with `apt install git`"
-            raise InputError("git is not installed", hint=hint, slug="no-git") from error
-
-    def try_to(self, *words: str) -> str:
-        """Give what a command prints; nothing when it fails."""
-        done = self.run(*words)
-        return "" if done.returncode else done.stdout.decode("utf-8", "replace").strip()
-
-    def must(self, *words: str, stdin: bytes = b"") -> bytes:
-        """Give what a command prints that is to work on any sound repository."""
-        done = self.run(*words, stdin=stdin)
-        if done.returncode:
-            raise _failure(words[0], done)
-        return done.stdout
-
-    def feed(self, pieces: Iterable[bytes], *words: str) -> None:
-        """Give a command what it reads piece by piece.
-
-        Raises
-        ------
-        OutputError
-            It fails.
-        """
-        with tempfile.TemporaryFile() as said:
-            process = subprocess.Popen(  # noqa: S603 — git
-                [*self._command, *words, "--quiet", "--done"],
-                stdin=subprocess.PIPE,
-                stdout=said,
-                stderr=said,
-                env=self._environment,
-            )
-            with contextlib.suppress(BrokenPipeError), process.stdin or io.BytesIO() as pipe:
-                for piece in pieces:
-                    pipe.write(piece)
-            if process.wait():
-                said.seek(0)
-                raise _failure(words[0], subprocess.CompletedProcess([], process.returncode, b"", said.read()))
-
-    @property
-    def hash_name(self) -> str:
-        """How objects are named, `"sha1"` or `"sha256"`."""
-        return self.try_to("rev-parse", "--show-object-format") or "sha1"
-
-
-def _failure(command: str, done: subprocess.CompletedProcess[bytes]) -> OutputError:
-    hint = "see whether `git fsck` finds the repository sound and the disk has room"
-    return OutputError(f"git {command} failed: {_reason(done)}", hint=hint, slug="git-failed")
-
-
 @contextmanager
 def _open_target(repo: str) -> Iterator[_Target]:
-    here = _Git(Path.cwd())
+    here = Git(Path.cwd())
     found = here.run("rev-parse", "--is-shallow-repository")
     is_repository = found.returncode == 0
     remotes = here.try_to("remote").split() if is_repository else []
@@ -285,14 +216,14 @@ def _open_target(repo: str) -> Iterator[_Target]:
             folder = Path(repo).expanduser()
             yield _Target(git, str(folder.resolve()) if folder.is_dir() else repo, is_shallow=True)
     else:
-        raise _no_remote(is_repository, remotes, _reason(found))
+        raise _no_remote(is_repository, remotes, reason_of(found))
 
 
 @contextmanager
-def _scratch_repository() -> Iterator[_Git]:
+def _scratch_repository() -> Iterator[Git]:
     folder = tempfile.mkdtemp(prefix="reportgen-")
     try:
-        git = _Git(folder)
+        git = Git(folder)
         git.must("init", "--quiet", "--bare")
         yield git
     finally:
@@ -311,7 +242,7 @@ def _no_remote(is_repository: bool, remotes: list[str], reason: str) -> InputErr
     return InputError("the repository here has no remote", hint=hint, slug="no-git-remote")
 
 
-def _check_branch(git: _Git, branch: str) -> None:
+def _check_branch(git: Git, branch: str) -> None:
     if git.run("check-ref-format", f"refs/heads/{branch}").returncode or branch.startswith("-"):
         hint = "give one such as gh-pages"
         raise InputError(f"{branch!r} is no name of a branch", hint=hint, slug="bad-branch")
@@ -323,7 +254,7 @@ def _fetch(target: _Target, branch: str) -> str:
     listed = git.run("ls-remote", "--quiet", target.remote, ref)
     if listed.returncode:
         hint = "check the address, and that this machine may read it"
-        message = f"{target.shown} cannot be reached: {_reason(listed)}"
+        message = f"{target.shown} cannot be reached: {reason_of(listed)}"
         raise InputError(message, hint=hint, slug="unreachable-repository")
     tip = listed.stdout.decode().partition("\t")[0].strip()
     if tip and git.run("cat-file", "-e", f"{tip}^{{tree}}").returncode:
@@ -334,12 +265,12 @@ def _fetch(target: _Target, branch: str) -> str:
             done = git.run(*words[:-1], ref)
         if done.returncode:
             hint = "check that this machine may read it"
-            message = f"{branch} cannot be fetched from {target.shown}: {_reason(done)}"
+            message = f"{branch} cannot be fetched from {target.shown}: {reason_of(done)}"
             raise InputError(message, hint=hint, slug="unreachable-repository")
     return tip
 
 
-def _list_tree(git: _Git, tip: str) -> dict[str, _Entry]:
+def _list_tree(git: Git, tip: str) -> dict[str, _Entry]:
     """Give all files of a commit by path."""
     entries = {}
     for line in git.must("ls-tree", "-r", "-z", tip).split(b"\0") if tip else ():
@@ -353,7 +284,7 @@ def _list_tree(git: _Git, tip: str) -> dict[str, _Entry]:
 # What changes
 
 
-def _known_files(git: _Git, there: Mapping[str, _Entry], prefix: str, *, replace: bool) -> set[str]:
+def _known_files(git: Git, there: Mapping[str, _Entry], prefix: str, *, replace: bool) -> set[str]:
     """Give the files of the branch that may be changed or removed: those of an earlier build."""
     if replace:
         return {path for path in there if path.startswith(prefix) and path != KEPT}
@@ -404,7 +335,7 @@ def _folders_of(path: str) -> Iterator[str]:
 
 
 def _commit(
-    git: _Git,
+    git: Git,
     message: str,
     parent: str,
     kept: Mapping[str, _Entry],
@@ -440,7 +371,7 @@ def _write_commit(
     yield b"done\n"
 
 
-def _identity(git: _Git) -> str:
+def _identity(git: Git) -> str:
     name = os.environ.get("GIT_COMMITTER_NAME") or git.try_to("config", "user.name") or "reportgen"
     email = os.environ.get("GIT_COMMITTER_EMAIL") or git.try_to("config", "user.email") or "reportgen@localhost"
     clean = (re.sub(r"[<>\x00-\x1f]", "", text).strip() for text in (name, email))
@@ -468,22 +399,8 @@ def _push(target: _Target, commit: str, branch: str, tip: str, *, force: bool) -
         message = f"{branch} is checked out in {target.shown}"
     else:
         hint = "check that you may push there, and whether the branch is protected"
-        message = f"{target.shown} refused the push to {branch}: {_reason(done)}"
+        message = f"{target.shown} refused the push to {branch}: {reason_of(done)}"
     raise OutputError(message, hint=hint, slug="push-refused")
-
-
-def _reason(done: subprocess.CompletedProcess[bytes]) -> str:
-    """Give what git says is wrong, in one line without credentials."""
-    out, err = (text.decode("utf-8", "replace").splitlines() for text in (done.stdout, done.stderr))
-    refused = [line.rpartition("\t")[2] for line in out if line.startswith("!")]
-    remote = [text for line in err if line.startswith("remote:") and (text := line[7:].strip())]
-    telling = [line for line in err if line.startswith(("fatal:", "error:"))]
-    chosen = refused[:1] + remote[:1] if refused else (telling or remote or err or [f"exit code {done.returncode}"])[:1]
-    return _mask(", ".join(chosen))
-
-
-def _mask(text: str) -> str:
-    return _CREDENTIALS.sub("", text)
 
 
 def _pages_url(target: _Target, there: Mapping[str, _Entry], prefix: str) -> str:

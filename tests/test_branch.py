@@ -339,7 +339,7 @@ def test_own_hooks_are_not_run(site: Path, origin: Path) -> None:
     ],
 )
 def test_address_of_the_pages_follows_from_the_remote(origin: Path, address: str, prefix: str, url: str) -> None:
-    target = reportgen.branch._Target(reportgen.branch._Git(Path.cwd()), address, is_shallow=False)
+    target = reportgen.branch._Target(Git(Path.cwd()), address, is_shallow=False)
     assert reportgen.branch._pages_url(target, {}, prefix) == url
 
 

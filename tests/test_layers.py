@@ -11,7 +11,7 @@ import pytest
 # A module may import from the layers above its own, and a package from itself. Names are those right below `reportgen`.
 LAYERS: list[set[str]] = [
     {"errors"},
-    {"remote"},
+    {"remote", "git"},
     {"text", "stats", "levels", "floats", "jsontext", "ids", "status", "urls", "formats", "datafolders", "webaddress"},
     {"tables", "contentfacts", "memory"},
     {"records"},
