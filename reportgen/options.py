@@ -108,6 +108,21 @@ class RetentionOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return None if self.max_age is None else parse_age(self.max_age)
 
 
+class CheckOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What `reportgen check` judges runs by, unless its flags say otherwise.
+
+    Attributes
+    ----------
+    rules
+        What runs must meet; the forms are in docs/checks.md.
+    allow_failed
+        Judge runs that did not complete by the rules alone.
+    """
+
+    rules: list[str] = []
+    allow_failed: bool = False
+
+
 class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """All keys of the configuration file; the defaults are those of a missing file."""
 
@@ -124,6 +139,7 @@ class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     log_format: Literal["jsonl", "parquet"] = "jsonl"
     context: ContextOptions = ContextOptions()
     retention: RetentionOptions = RetentionOptions()
+    check: CheckOptions = CheckOptions()
 
 
 # Reading

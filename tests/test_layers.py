@@ -40,7 +40,7 @@ LAYERS: list[set[str]] = [
     {"lineage", "reading"},
     {"images"},
     {"model"},
-    {"charts", "prose", "diff"},
+    {"charts", "prose", "diff", "gates"},
     {"graphs"},
     {"views"},
     {"units"},

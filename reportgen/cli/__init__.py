@@ -13,6 +13,7 @@ import click
 from reportgen import __version__
 from reportgen.cli.artifact import artifact
 from reportgen.cli.build import build
+from reportgen.cli.check import check
 from reportgen.cli.demo import demo
 from reportgen.cli.exec import execute
 from reportgen.cli.lineage import lineage
@@ -35,6 +36,7 @@ def cli(debug: bool) -> None:
 
 cli.add_command(artifact)
 cli.add_command(build)
+cli.add_command(check)
 cli.add_command(demo)
 cli.add_command(execute, "exec")
 cli.add_command(lineage)
