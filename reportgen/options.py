@@ -43,6 +43,14 @@ def parse_age(age: str | int) -> int:
     return int(match[1]) * _HOURS[match[2]] * 3_600_000_000
 
 
+# Addresses
+
+_URL_WORDS = 'an address such as "https://owner.github.io/repository/"'
+URL_PATTERN = r"^(?:https?://[^\s<>\"'()\[\]\\^`{|}?#\x00-\x1f\x7f]{1,300})?\Z"
+
+SiteUrl = Annotated[str, msgspec.Meta(pattern=URL_PATTERN), msgspec.Meta(description=_URL_WORDS)]
+
+
 # Keys
 
 
@@ -127,6 +135,7 @@ class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """All keys of the configuration file; the defaults are those of a missing file."""
 
     title: str = "Pipeline reports"
+    url: SiteUrl = ""
     logs: list[str] = []
     output: str = "site"
     metrics: dict[str, MetricOptions] = {}

@@ -43,7 +43,7 @@ LAYERS: list[set[str]] = [
     {"charts", "prose", "diff", "gates"},
     {"graphs"},
     {"views"},
-    {"units"},
+    {"units", "summary"},
     {"changes"},
     {"assets"},
     {"render"},

@@ -19,6 +19,7 @@ from reportgen.options import (
 
 EVERY_KEY = """
 title = "Nightly"
+url = "https://example.org/reports/"
 logs = ["a", "b"]
 output = "public"
 headline_metrics = ["accuracy"]
@@ -55,6 +56,7 @@ goal = "min"
 
 ALL_SET = Options(
     title="Nightly",
+    url="https://example.org/reports/",
     logs=["a", "b"],
     output="public",
     headline_metrics=["accuracy"],
@@ -89,6 +91,7 @@ def test_defaults_are_those_of_a_missing_file() -> None:
     assert load_options() == Options()
     assert msgspec.to_builtins(Options()) == {
         "title": "Pipeline reports",
+        "url": "",
         "logs": [],
         "output": "site",
         "metrics": {},

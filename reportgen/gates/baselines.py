@@ -124,14 +124,16 @@ class Baseline:
     text
         As it was written.
     model
-        Where its runs are; other than that of the judged runs for another site.
+        Where its runs are.
+    is_elsewhere
+        Whether that is another site than that of the judged runs.
     """
 
     def __init__(self, text: str, model: Model, *, run: Run | None = None, is_elsewhere: bool = False) -> None:
         self.text = text
         self.model = model
         self._run = run
-        self._is_elsewhere = is_elsewhere
+        self.is_elsewhere = is_elsewhere
 
     def run_for(self, run: Run) -> Run | None:
         """Give the run that a judged run is compared with; `None` when there is none of its pipeline and deployment."""
@@ -148,7 +150,7 @@ class Baseline:
 
     def _iter_earlier(self, run: Run) -> Iterator[Run]:
         """Give the runs of the same pipeline and deployment, the newest first: those before, or of another site all."""
-        if not self._is_elsewhere:
+        if not self.is_elsewhere:
             before = self.model.run_before(run)
             while before:
                 yield before
