@@ -290,6 +290,12 @@ def first_line(text: str, limit: int = 200) -> str:
     return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
 
 
+def printable(text: str) -> str:
+    """Give a text with plain spaces, and U+FFFD for each character that is none to see."""
+    spaced = text.replace(NBSP, " ")
+    return "".join(character if character.isprintable() else "\ufffd" for character in spaced)
+
+
 _ADJECTIVES = (
     "amber ashen azure bold brave bright brisk calm clear clever cold cool coral crisp deep dry early eager "
     "even fair fine firm fleet fresh gentle golden grand green grey happy hardy hazel high honest ivory "

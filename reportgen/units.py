@@ -14,6 +14,7 @@ from reportgen.model import Artifact, Model, Run
 from reportgen.views import (
     artifacts,
     data,
+    feed,
     key,
     lineage,
     metric,
@@ -38,6 +39,7 @@ _SINGLE = {
     "lineage": (lineage, urls.LINEAGE),
     "data": (data, urls.DATA),
     "not_found": (not_found, urls.NOT_FOUND),
+    "feed": (feed, urls.FEED),
 }
 _EXTENSIONS = ("csv", "json", "md")
 
@@ -131,10 +133,8 @@ def addresses(model: Model, unit: Unit) -> list[str]:
         return [urls.key(unit.name)]
     if unit.kind == "metric":
         page = urls.metric(unit.name)
-    elif unit.kind == "run":
-        page = urls.run(unit.name)
-    else:
-        page = artifact_page(_find_artifact(model, unit))
+        return [page, urls.badge(unit.name), urls.download(page, "csv")]
+    page = urls.run(unit.name) if unit.kind == "run" else artifact_page(_find_artifact(model, unit))
     return [page, *(urls.download(page, extension) for extension in _EXTENSIONS)]
 
 

@@ -24,6 +24,7 @@ LINEAGE = "lineage/index.html"
 DATA = "data/index.html"
 DATA_FOLDER = "data"
 NOT_FOUND = "404.html"
+FEED = "feed.xml"
 MANIFEST = "manifest.json"
 STYLE = "static/report.css"
 SCRIPT = "static/report.js"
@@ -94,6 +95,11 @@ def download(page: str, extension: str) -> str:
 
 def metric(name: str) -> str:
     return f"metrics/{slug(name)}.html"
+
+
+def badge(name: str) -> str:
+    """The badge of a metric."""
+    return f"badges/{slug(name)}.svg"
 
 
 def blob(name: str) -> str:

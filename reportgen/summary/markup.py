@@ -10,6 +10,8 @@ import math
 import re
 from collections.abc import Sequence
 
+from reportgen.text import printable
+
 LONGEST_NAME = 120
 _BARS = "▁▂▃▄▅▆▇█"
 _GAP = "·"
@@ -23,7 +25,7 @@ _ZERO_WIDTH_SPACE = "\u200b"
 def escape(text: str, limit: int = LONGEST_NAME) -> str:
     """Write a text so that it reads as it is, in one line, cut to a length; it must not begin a line."""
     line = " ".join(text[: 20 * limit].split())
-    plain = "".join(character if character.isprintable() else "\ufffd" for character in line)
+    plain = printable(line)
     cut = plain if len(plain) <= limit else f"{plain[: limit - 1].rstrip()}…"
     apart = _REFERENCE.sub(lambda match: match[0] + _ZERO_WIDTH_SPACE, cut)
     return _SPECIAL.sub(lambda match: _ENTITIES.get(match[0], f"\\{match[0]}"), apart)

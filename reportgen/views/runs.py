@@ -67,6 +67,8 @@ class RunsView:
         The runs.
     pager
         Where the listing goes on.
+    feed_url
+        The feed of the newest runs.
     """
 
     frame: Frame
@@ -74,6 +76,7 @@ class RunsView:
     lede: str
     days: Sequence[RunDay]
     pager: Pager
+    feed_url: str
 
 
 def make_run_row(model: Model, here: Here, run: Run) -> RunRow:
@@ -139,7 +142,9 @@ def make_older_page(model: Model, number: int) -> Page:
     runs = model.runs[start : start + PAGE_SIZE]
     pager = make_pager(here, start, len(runs), len(model.runs), number, count_full_pages(model))
     frame = make_frame(model, url, title, crumbs=[("Runs", urls.RUNS)])
-    return Page(url, "runs.html", RunsView(frame, title, "", group_by_day(model, here, runs), pager))
+    return Page(
+        url, "runs.html", RunsView(frame, title, "", group_by_day(model, here, runs), pager, here.to(urls.FEED))
+    )
 
 
 def make_page(model: Model) -> Page:
@@ -150,4 +155,5 @@ def make_page(model: Model) -> Page:
     pager = make_pager(here, n_full * PAGE_SIZE, len(newest), len(model.runs), None, n_full)
     lede = f"{format_count(len(model.runs), 'run')} in all: {describe_statuses(model.runs)}." if model.runs else ""
     frame = make_frame(model, urls.RUNS, "Runs")
-    return Page(urls.RUNS, "runs.html", RunsView(frame, "Runs", lede, group_by_day(model, here, newest), pager))
+    days = group_by_day(model, here, newest)
+    return Page(urls.RUNS, "runs.html", RunsView(frame, "Runs", lede, days, pager, here.to(urls.FEED)))
