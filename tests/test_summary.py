@@ -121,7 +121,7 @@ def test_rules_of_the_configuration_that_are_not_met_are_listed(capsys: pytest.C
     Path("reportgen.toml").write_text('[check]\nrules = ["accuracy >= 0.9", "accuracy >= 0.1"]\n')
     add(1, metric("accuracy", 0.5))
     text = summarise(capsys).replace("\xa0", " ")
-    assert text.startswith("### ✅ 1 run completed; 1 check failed\n")
+    assert text.startswith("### ❌ 1 run completed; 1 check failed\n")
     assert "\n- ❌ accuracy is 0.5, but must be &gt;= 0.9\n" in text
 
 

@@ -141,13 +141,13 @@ class _Writer:
     def _headline(self) -> str:
         statuses = [one.run.status for one in self._facts]
         n_bad = len(statuses) - statuses.count("completed")
+        n_findings = sum(len(one.findings) for one in self._facts)
         if not n_bad:
-            words = f"✅ {format_count(len(statuses), 'run')} completed"
+            words = f"{'❌' if n_findings else '✅'} {format_count(len(statuses), 'run')} completed"
         else:
             parts = [f"{statuses.count(status):,} {status}" for status in _WORDS if status in statuses]
             worst = next(status for status in ("failed", "stalled", "cancelled", "running") if status in statuses)
             words = f"{_WORDS[worst].split()[0]} {format_count(len(statuses), 'run')}: {join_words(parts)}"
-        n_findings = sum(len(one.findings) for one in self._facts)
         notes = [f"{format_count(n_findings, 'check')} failed"] if n_findings else []
         notes += [
             f"{format_count(n, 'metric')} {tone}"
