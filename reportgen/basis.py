@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import re
 import zlib
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
@@ -12,8 +14,9 @@ import msgspec
 
 from reportgen import __version__
 from reportgen.datafolders import find_data_folder
+from reportgen.errors import InputError
 from reportgen.formats import DATA_FORMAT
-from reportgen.options import Options
+from reportgen.options import CheckOptions, Options
 from reportgen.theme import NO_THEME, Theme
 
 _LIBRARIES = ("jinja2", "markdown", "nh3", "pyarrow", "pygments", "pymdown-extensions")
@@ -24,7 +27,8 @@ _OPTIONAL_LIBRARIES = ("pillow",)  # without which pages show less
 def basis_of_site(options: Options, theme: Theme = NO_THEME) -> str:
     """Give 32 hex digits; two builds of the same records with the same ones give the same bytes."""
     known = hashlib.blake2b(_basis_of_program(), digest_size=16)
-    known.update(msgspec.json.encode(options, order="sorted"))
+    shown = msgspec.structs.replace(options, check=CheckOptions())  # which no page depends on
+    known.update(msgspec.json.encode(shown, order="sorted"))
     known.update(theme.digest.encode())
     return known.hexdigest()
 
@@ -48,3 +52,20 @@ def _version(library: str) -> str:
         return version(library)
     except PackageNotFoundError:
         return "is missing"
+
+
+def source_date_us() -> int | None:
+    """Give the moment a site speaks of, in microseconds, if `SOURCE_DATE_EPOCH` (seconds) sets it.
+
+    Raises
+    ------
+    InputError
+        It is no whole number.
+    """
+    text = os.environ.get("SOURCE_DATE_EPOCH")
+    if not text:
+        return None
+    if not re.fullmatch(r"[0-9]{1,11}", text):
+        hint = "unset it or give whole seconds since 1970"
+        raise InputError(f"SOURCE_DATE_EPOCH is {text!r}", hint=hint, slug="bad-source-date")
+    return int(text) * 1_000_000

@@ -8,8 +8,6 @@ full; when nothing changed there is nothing to do, and no library for it is load
 
 from __future__ import annotations
 
-import os
-import re
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
@@ -18,8 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from reportgen.basis import basis_of_site
-from reportgen.errors import InputError
+from reportgen.basis import basis_of_site, source_date_us
 from reportgen.history import BuildState, find_changed_runs, load_state, look_at_blobs, save_state
 from reportgen.log.find import scan_logs
 from reportgen.options import Options
@@ -81,7 +78,7 @@ def build_site(
     logs, sites = divide_paths(inputs)
     log_dirs = [*{path.resolve() if path.is_dir() else path: None for path in logs}]
     theme = load_theme(options.theme)
-    basis, source_date_us = basis_of_site(options, theme), _source_date_us()
+    basis, moment_us = basis_of_site(options, theme), source_date_us()
     with lock_site(output, lambda path: say(f"another build is at work on {path}; waiting for it")):
         if repair_site(output) == "finished":
             say(f"finished an update of {output} that was interrupted")
@@ -101,13 +98,13 @@ def build_site(
             say(f"building {output} in full: {doubt}")
         state = BuildState(old.manifest.digest if old else "", basis_of(log_dirs), seen, look_at_blobs(seen))
         run_ids = _find_changed(old, state) if old else set()
-        if old and not run_ids and _is_of_its_moment(old.manifest, source_date_us):
+        if old and not run_ids and _is_of_its_moment(old.manifest, moment_us):
             result, manifest = _result_of(old), old.manifest
         else:
             from reportgen.making import make_site, update_site_of
 
             shown = progress or NoProgress()
-            plan = Plan(inputs, sites, seen, output, options, theme, basis, source_date_us, open_executor, shown)
+            plan = Plan(inputs, sites, seen, output, options, theme, basis, moment_us, open_executor, shown)
             result, manifest = update_site_of(plan, old, run_ids) if old else make_site(plan)
         state = msgspec.structs.replace(state, manifest=manifest.digest)
         if not old or state != old.state:
@@ -148,10 +145,10 @@ def _find_changed(old: Base, state: BuildState) -> set[str]:
     return came if old.keep else came | gone
 
 
-def _is_of_its_moment(manifest: Manifest, source_date_us: int | None) -> bool:
+def _is_of_its_moment(manifest: Manifest, moment_us: int | None) -> bool:
     """Whether a site speaks of the moment that one of the same logs would speak of now."""
     facts = manifest.facts
-    return bool(facts["as_of_us"] == max(facts["newest_us"], source_date_us or 0))
+    return bool(facts["as_of_us"] == max(facts["newest_us"], moment_us or 0))
 
 
 def _result_of(old: Base) -> BuildResult:
@@ -161,22 +158,11 @@ def _result_of(old: Base) -> BuildResult:
     return BuildResult(old.folder, n_runs, n_files, 0, n_bytes, (), n_problems, n_missing)
 
 
-def _source_date_us() -> int | None:
-    """The moment the site speaks of, if `SOURCE_DATE_EPOCH` (seconds) sets it."""
-    text = os.environ.get("SOURCE_DATE_EPOCH")
-    if not text:
-        return None
-    if not re.fullmatch(r"[0-9]{1,11}", text):
-        hint = "unset it or give whole seconds since 1970"
-        raise InputError(f"SOURCE_DATE_EPOCH is {text!r}", hint=hint, slug="bad-source-date")
-    return int(text) * 1_000_000
-
-
 def read_model(inputs: Sequence[Path], options: Options) -> Model:
     """Read log directories and sites into memory, and make the model of what they say."""
     from reportgen.making import open_model
 
     logs, sites = divide_paths(inputs)
     seen = identify_all([file for log_dir in logs for file in scan_logs(log_dir)])
-    plan = Plan(inputs, sites, seen, Path(), options, NO_THEME, "", _source_date_us(), None, NoProgress())
+    plan = Plan(inputs, sites, seen, Path(), options, NO_THEME, "", source_date_us(), None, NoProgress())
     return open_model(plan)

@@ -43,6 +43,14 @@ def parse_age(age: str | int) -> int:
     return int(match[1]) * _HOURS[match[2]] * 3_600_000_000
 
 
+# Addresses
+
+_URL_WORDS = 'an address such as "https://owner.github.io/repository/"'
+URL_PATTERN = r"^(?:https?://[^\s<>\"'()\[\]\\^`{|}?#\x00-\x1f\x7f]{1,300})?\Z"
+
+SiteUrl = Annotated[str, msgspec.Meta(pattern=URL_PATTERN), msgspec.Meta(description=_URL_WORDS)]
+
+
 # Keys
 
 
@@ -108,10 +116,26 @@ class RetentionOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return None if self.max_age is None else parse_age(self.max_age)
 
 
+class CheckOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What `reportgen check` judges runs by, unless its flags say otherwise.
+
+    Attributes
+    ----------
+    rules
+        What runs must meet; the forms are in docs/checks.md.
+    allow_failed
+        Judge runs that did not complete by the rules alone.
+    """
+
+    rules: list[str] = []
+    allow_failed: bool = False
+
+
 class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """All keys of the configuration file; the defaults are those of a missing file."""
 
     title: str = "Pipeline reports"
+    url: SiteUrl = ""
     logs: list[str] = []
     output: str = "site"
     metrics: dict[str, MetricOptions] = {}
@@ -124,6 +148,7 @@ class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     log_format: Literal["jsonl", "parquet"] = "jsonl"
     context: ContextOptions = ContextOptions()
     retention: RetentionOptions = RetentionOptions()
+    check: CheckOptions = CheckOptions()
 
 
 # Reading

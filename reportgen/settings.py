@@ -22,7 +22,7 @@ CONFIG_NAME = "reportgen.toml"
 DEFAULT_LOG_DIR = "runs"
 
 KEYS = frozenset(
-    "title logs output metrics headline_metrics theme context retention "
+    "title url logs output metrics headline_metrics theme context retention check "
     "warn_outside_run max_list_values durability strict log_format".split()
 )
 CONTEXT_KEYS = frozenset("git command environment packages".split())
@@ -82,6 +82,12 @@ class ConfigFile:
                 return default
             value = value[name]
         return value
+
+    def place_of(self, key: tuple[str | int, ...]) -> str:
+        """Give file and line of a key as errors begin, e.g. `"reportgen.toml:4: "`."""
+        from reportgen.config_errors import find_line
+
+        return f"{self.path}:{find_line(self.content.decode(), (*self.place, *key))}: "
 
     def unknown_key(self, key: tuple[str | int, ...], known: Iterable[str]) -> InputError:
         """Make the error about a key that its table does not have; `known` are those that it has."""

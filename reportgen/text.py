@@ -308,6 +308,12 @@ def strip_terminal_codes(text: str) -> str:
     return _TERMINAL_CODE.sub("", text) if "\x1b" in text else text
 
 
+def printable(text: str) -> str:
+    """Give a text with plain spaces, and U+FFFD for each character that is none to see."""
+    spaced = text.replace(NBSP, " ")
+    return "".join(character if character.isprintable() else "\ufffd" for character in spaced)
+
+
 _ADJECTIVES = (
     "amber ashen azure bold brave bright brisk calm clear clever cold cool coral crisp deep dry early eager "
     "even fair fine firm fleet fresh gentle golden grand green grey happy hardy hazel high honest ivory "

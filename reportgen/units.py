@@ -15,6 +15,7 @@ from reportgen.views import (
     artifacts,
     compare,
     data,
+    feed,
     key,
     lineage,
     metric,
@@ -43,6 +44,7 @@ _SINGLE = {
     "search": (search, urls.SEARCH),
     "compare": (compare, urls.COMPARE),
     "not_found": (not_found, urls.NOT_FOUND),
+    "feed": (feed, urls.FEED),
 }
 _INDEXES = {
     "search_index": (search, urls.SEARCH_INDEX),
@@ -157,28 +159,28 @@ def addresses(model: Model, unit: Unit) -> list[str]:
         return [_SINGLE[unit.kind][1]]
     if unit.kind in _INDEXES:
         return [_INDEXES[unit.kind][1]]
-    if unit.kind == "searched_runs":
-        return [urls.searched_runs(unit.name)]
-    if unit.kind == "compared_runs":
-        return [urls.compared_runs(unit.name)]
-    if unit.kind == "blob":
-        return [urls.blob(unit.name), urls.thumbnail(unit.name)]
-    if unit.kind == "runs_page":
-        return [urls.runs_page(int(unit.name))]
-    if unit.kind == "pipeline":
-        return [urls.pipeline(unit.name)]
-    if unit.kind == "key":
-        return [urls.key(unit.name)]
-    rows: list[str] = []
-    if unit.kind == "metric":
-        page = urls.metric(unit.name)
-    elif unit.kind == "run":
-        page = urls.run(unit.name)
-    else:
-        artifact = _find_artifact(model, unit)
-        page = artifact_page(artifact)
-        rows = [urls.more_rows(page, number) for number in range(2, most_row_pages(artifact) + 1)]
-    return [page, *rows, *(urls.download(page, extension) for extension in _EXTENSIONS)]
+    if unit.kind != "artifact":
+        return _ADDRESSES[unit.kind](unit.name)
+    artifact = _find_artifact(model, unit)
+    page = artifact_page(artifact)
+    rows = [urls.more_rows(page, number) for number in range(2, most_row_pages(artifact) + 1)]
+    return [page, *rows, *_downloads(page)]
+
+
+_ADDRESSES: dict[str, Callable[[str], list[str]]] = {
+    "run": lambda run_id: [urls.run(run_id), *_downloads(urls.run(run_id))],
+    "metric": lambda name: [urls.metric(name), urls.badge(name), urls.download(urls.metric(name), "csv")],
+    "key": lambda name: [urls.key(name)],
+    "pipeline": lambda name: [urls.pipeline(name)],
+    "runs_page": lambda number: [urls.runs_page(int(number))],
+    "searched_runs": lambda name: [urls.searched_runs(name)],
+    "compared_runs": lambda name: [urls.compared_runs(name)],
+    "blob": lambda name: [urls.blob(name), urls.thumbnail(name)],
+}
+
+
+def _downloads(page: str) -> list[str]:
+    return [urls.download(page, extension) for extension in _EXTENSIONS]
 
 
 def _find_run(model: Model, unit: Unit) -> Run:

@@ -28,6 +28,7 @@ SEARCH_INDEX = "search/index.js"
 COMPARE = "compare.html"
 COMPARE_INDEX = "compare/index.js"
 NOT_FOUND = "404.html"
+FEED = "feed.xml"
 MANIFEST = "manifest.json"
 STYLE = "static/report.css"
 SCRIPT = "static/report.js"
@@ -115,6 +116,11 @@ def more_rows(page: str, number: int) -> str:
 
 def metric(name: str) -> str:
     return f"metrics/{slug(name)}.html"
+
+
+def badge(name: str) -> str:
+    """The badge of a metric."""
+    return f"badges/{slug(name)}.svg"
 
 
 def blob(name: str) -> str:

@@ -10,7 +10,7 @@ import pytest
 
 from reportgen import basis
 from reportgen.basis import basis_of_site
-from reportgen.options import MetricOptions, Options
+from reportgen.options import CheckOptions, MetricOptions, Options
 
 
 @pytest.fixture(autouse=True)
@@ -32,11 +32,16 @@ def test_basis_changes_with_every_option() -> None:
     options = [
         Options(),
         Options(title="Other"),
+        Options(url="https://example.org/"),
         Options(metrics={"accuracy": MetricOptions(goal="max")}),
         Options(metrics={"accuracy": MetricOptions(goal="max", unit="%")}),
         Options(headline_metrics=["accuracy"]),
     ]
     assert len({basis_of_site(one) for one in options}) == len(options)
+
+
+def test_rules_that_runs_must_meet_change_no_page() -> None:
+    assert basis_of_site(Options(check=CheckOptions(rules=["* steady"]))) == basis_of_site(Options())
 
 
 @pytest.mark.parametrize("name", ["run.html", "static/report.css", "new.html"])

@@ -15,6 +15,7 @@ import reportgen.branch
 from reportgen import cli
 from reportgen.branch import find_large_files, publish_to_branch
 from reportgen.build import build_site
+from reportgen.git import Git
 from reportgen.options import Options
 
 pytestmark = pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")

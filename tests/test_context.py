@@ -65,6 +65,31 @@ def test_detached_head_has_no_branch(tmp_path: Path) -> None:
 
 
 @needs_git
+@pytest.mark.parametrize(
+    ("variables", "branch"),
+    [
+        ({"GITHUB_SHA": "HEAD", "GITHUB_REF": "refs/heads/release/1"}, "release/1"),
+        ({"GITHUB_SHA": "HEAD", "GITHUB_REF": "refs/pull/7/merge", "GITHUB_HEAD_REF": "feature"}, "feature"),
+        ({"GITHUB_SHA": "HEAD", "GITHUB_REF": "refs/tags/v1", "GITHUB_HEAD_REF": ""}, None),
+        ({"CI_COMMIT_SHA": "HEAD", "CI_COMMIT_BRANCH": "main"}, "main"),
+        ({"CI_COMMIT_SHA": "HEAD", "CI_MERGE_REQUEST_SOURCE_BRANCH_NAME": "feature"}, "feature"),
+        ({"GIT_COMMIT": "HEAD", "GIT_BRANCH": "origin/main"}, "main"),
+        ({"GIT_COMMIT": "HEAD", "BRANCH_NAME": "PR-3", "CHANGE_BRANCH": "feature"}, "feature"),
+        ({"GITHUB_SHA": "0" * 40, "GITHUB_REF": "refs/heads/main"}, None),
+        ({"GITHUB_REF": "refs/heads/main"}, None),
+    ],
+)
+def test_detached_head_of_a_ci_job_has_the_branch_of_the_job(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], branch: str | None
+) -> None:
+    commit = make_repository(tmp_path)
+    git(tmp_path, "checkout", "--quiet", "--detach")
+    for name, value in variables.items():
+        monkeypatch.setenv(name, commit if value == "HEAD" else value)
+    assert describe_code() == {"commit": commit, **({"branch": branch} if branch else {}), "dirty": False}
+
+
+@needs_git
 def test_repository_without_a_commit_has_a_branch_only(tmp_path: Path) -> None:
     git(tmp_path, "init", "-q")
     assert describe_code() == {"branch": "main", "dirty": False}

@@ -7,10 +7,19 @@ import msgspec
 import pytest
 
 from reportgen.errors import InputError
-from reportgen.options import ContextOptions, MetricOptions, Options, RetentionOptions, load_options, parse_age
+from reportgen.options import (
+    CheckOptions,
+    ContextOptions,
+    MetricOptions,
+    Options,
+    RetentionOptions,
+    load_options,
+    parse_age,
+)
 
 EVERY_KEY = """
 title = "Nightly"
+url = "https://example.org/reports/"
 logs = ["a", "b"]
 output = "public"
 headline_metrics = ["accuracy"]
@@ -32,6 +41,10 @@ max_age = "90d"
 max_versions = 10
 max_runs = 100
 
+[check]
+rules = ["* against latest"]
+allow_failed = true
+
 [metrics.accuracy]
 goal = "max"
 unit = "%"
@@ -43,6 +56,7 @@ goal = "min"
 
 ALL_SET = Options(
     title="Nightly",
+    url="https://example.org/reports/",
     logs=["a", "b"],
     output="public",
     headline_metrics=["accuracy"],
@@ -54,6 +68,7 @@ ALL_SET = Options(
     log_format="parquet",
     context=ContextOptions(git=False, command=False, environment=["CI"], packages=["numpy"]),
     retention=RetentionOptions(max_age="90d", max_versions=10, max_runs=100),
+    check=CheckOptions(rules=["* against latest"], allow_failed=True),
     metrics={"accuracy": MetricOptions("max", "%", 0.02), "train/loss": MetricOptions("min")},
 )
 
@@ -76,6 +91,7 @@ def test_defaults_are_those_of_a_missing_file() -> None:
     assert load_options() == Options()
     assert msgspec.to_builtins(Options()) == {
         "title": "Pipeline reports",
+        "url": "",
         "logs": [],
         "output": "site",
         "metrics": {},
@@ -88,6 +104,7 @@ def test_defaults_are_those_of_a_missing_file() -> None:
         "log_format": "jsonl",
         "context": {"git": True, "command": True, "environment": [], "packages": []},
         "retention": {"max_age": None, "max_versions": None, "max_runs": None},
+        "check": {"rules": [], "allow_failed": False},
     }
 
 
@@ -104,7 +121,7 @@ def test_file_sets_every_key() -> None:
 
 def test_table_in_pyproject_sets_every_key() -> None:
     table = EVERY_KEY.replace("[metrics", "[tool.reportgen.metrics").replace("[context", "[tool.reportgen.context")
-    table = table.replace("[retention", "[tool.reportgen.retention")
+    table = table.replace("[retention", "[tool.reportgen.retention").replace("[check", "[tool.reportgen.check")
     write("pyproject.toml", f'[project]\nname = "x"\n[tool.reportgen]\n{table}')
     assert load_options() == ALL_SET
 
@@ -221,6 +238,7 @@ def test_every_key_has_words_for_what_it_accepts() -> None:
         ("", Options),
         ("context.", ContextOptions),
         ("retention.", RetentionOptions),
+        ("check.", CheckOptions),
         ("metrics.a.", MetricOptions),
     )
     for prefix, group in groups:

@@ -13,6 +13,7 @@ import click
 from reportgen import __version__
 from reportgen.cli.artifact import artifact
 from reportgen.cli.build import build
+from reportgen.cli.check import check
 from reportgen.cli.demo import demo
 from reportgen.cli.exec import execute
 from reportgen.cli.lineage import lineage
@@ -23,6 +24,7 @@ from reportgen.cli.prune import prune
 from reportgen.cli.publish import publish
 from reportgen.cli.runs import runs
 from reportgen.cli.seal import seal
+from reportgen.cli.summary import summary
 from reportgen.errors import ReportgenError
 
 
@@ -35,6 +37,7 @@ def cli(debug: bool) -> None:
 
 cli.add_command(artifact)
 cli.add_command(build)
+cli.add_command(check)
 cli.add_command(demo)
 cli.add_command(execute, "exec")
 cli.add_command(lineage)
@@ -44,6 +47,7 @@ cli.add_command(prune)
 cli.add_command(publish)
 cli.add_command(runs)
 cli.add_command(seal)
+cli.add_command(summary)
 
 
 def main(args: list[str] | None = None) -> None:

@@ -40,6 +40,16 @@ _URL_PASSWORD = re.compile(r"(?<=://)(?:[^/\s:@]*:(?!\d+/)[^\s]+|[^/\s]+)(?=@)")
 _SECRET_VALUE = re.compile(
     r"\b(?:gh[pousr]_|github_pat_|glpat-|xox[abprs]-|hf_|AKIA|ASIA|sk-)(?=[\w-]*\d)[\w-]{12,}|\beyJ[\w-]{8,}[\w.-]*"
 )
+_CI_COMMITS = ("GITHUB_SHA", "CI_COMMIT_SHA", "CI_MERGE_REQUEST_SOURCE_BRANCH_SHA", "GIT_COMMIT")
+_CI_BRANCHES = (
+    ("GITHUB_HEAD_REF", ""),
+    ("GITHUB_REF", "refs/heads/"),
+    ("CI_MERGE_REQUEST_SOURCE_BRANCH_NAME", ""),
+    ("CI_COMMIT_BRANCH", ""),
+    ("CHANGE_BRANCH", ""),  # Jenkins: of a pull request
+    ("BRANCH_NAME", ""),
+    ("GIT_BRANCH", "origin/"),
+)
 _FOREIGN_REPOSITORY = frozenset("GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE GIT_COMMON_DIR GIT_OBJECT_DIRECTORY".split())
 
 
@@ -210,4 +220,14 @@ def _read_status(answer: str) -> dict[str, Any]:
             facts["branch"] = line.split(maxsplit=2)[2]
         elif not line.startswith("#"):
             is_dirty = True
+    if "branch" not in facts and (branch := _branch_of_ci(facts.get("commit", ""))):
+        facts["branch"] = branch
     return {**facts, "dirty": is_dirty}
+
+
+def _branch_of_ci(commit: str) -> str:
+    """Give the branch that a CI job is of, whose checkouts mostly have none; only of the job's own commit."""
+    if not commit or commit not in map(os.environ.get, _CI_COMMITS):
+        return ""
+    found = ((os.environ.get(name, ""), prefix) for name, prefix in _CI_BRANCHES)
+    return next((text[len(prefix) :] for text, prefix in found if text.startswith(prefix) and text != prefix), "")

@@ -20,6 +20,7 @@ from reportgen.charts import line_chart, sample, sparkline
 from reportgen.model import ListSeries, MetricInfo, Model, Series
 from reportgen.stats import deviation, mean
 from reportgen.text import LAST_US, Change, describe_change, first_line, format_count, format_date, format_number
+from reportgen.views.badge import Badge, badge_file, make_badge
 from reportgen.views.levels import (
     MOST_RUNS,
     LevelChange,
@@ -117,6 +118,8 @@ class MetricView:
         Every value, newest first, at most 100.
     values_label
         How many there are.
+    badge
+        Its badge, and how to show it elsewhere.
     """
 
     frame: Frame
@@ -130,11 +133,13 @@ class MetricView:
     lists: Sequence[ListChart]
     values: Sequence[ValueRow]
     values_label: str
+    badge: Badge
 
 
 def make_files(model: Model, info: MetricInfo) -> Iterator[Page | RawFile]:
-    """Make the page of a metric, and its values as CSV."""
+    """Make the page of a metric, its badge, and its values as CSV."""
     yield make_page(model, info)
+    yield badge_file(model, info)
     if info.series:
         yield _values_file(model, info)
 
@@ -159,6 +164,7 @@ def make_page(model: Model, info: MetricInfo) -> Page:
         lists=[make_list_chart(model, here, info, line, number) for number, line in enumerate(info.lists)],
         values=values,
         values_label=_label_values(len(values), sum(len(series.values) for series in info.series)),
+        badge=make_badge(model, here, info),
     )
     return Page(url, "metric.html", view)
 

@@ -137,6 +137,8 @@ class OverviewView:
         The page of all runs.
     runs_note
         How many there are in all.
+    feed_url
+        The feed of the newest runs.
     """
 
     frame: Frame
@@ -151,6 +153,7 @@ class OverviewView:
     days: Sequence[RunDay]
     runs_url: str
     runs_note: str
+    feed_url: str
 
 
 def make_page(model: Model) -> Page:
@@ -174,6 +177,7 @@ def make_page(model: Model) -> Page:
         artifacts_url=here.to(urls.ARTIFACTS),
         days=group_by_day(model, here, newest_runs),
         runs_url=here.to(urls.RUNS),
+        feed_url=here.to(urls.FEED),
         runs_note=f"The newest {len(newest_runs)} of {len(model.runs):,}",
     )
     return Page(urls.OVERVIEW, "overview.html", view)

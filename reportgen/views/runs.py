@@ -69,6 +69,8 @@ class RunsView:
         Where the listing goes on.
     compare
         Where runs are compared.
+    feed_url
+        The feed of the newest runs.
     """
 
     frame: Frame
@@ -77,6 +79,7 @@ class RunsView:
     days: Sequence[RunDay]
     pager: Pager
     compare: Link
+    feed_url: str
 
 
 def make_run_row(model: Model, here: Here, run: Run) -> RunRow:
@@ -130,7 +133,7 @@ def make_pager(here: Here, n_before: int, n_shown: int, n_all: int, page: int | 
 
 def _view(model: Model, here: Here, frame: Frame, heading: str, lede: str, runs: RunList, pager: Pager) -> RunsView:
     compare = here.comparison("Choose runs to compare")
-    return RunsView(frame, heading, lede, group_by_day(model, here, runs), pager, compare)
+    return RunsView(frame, heading, lede, group_by_day(model, here, runs), pager, compare, here.to(urls.FEED))
 
 
 def count_full_pages(model: Model) -> int:
