@@ -24,7 +24,7 @@ LAYERS: list[set[str]] = [
     {"places", "seen", "basis"},
     {"history"},
     {"parallel", "publish"},
-    {"plan", "cluster", "branch"},
+    {"plan", "cluster", "branch", "archives"},
     {"recorder"},
     {"metrics", "decorators"},
     {"store"},

@@ -19,10 +19,12 @@ from reportgen.cli.lineage import lineage
 from reportgen.cli.log import log
 from reportgen.cli.messages import say
 from reportgen.cli.metric import metric
+from reportgen.cli.pack import pack
 from reportgen.cli.prune import prune
 from reportgen.cli.publish import publish
 from reportgen.cli.runs import runs
 from reportgen.cli.seal import seal
+from reportgen.cli.verify import verify
 from reportgen.errors import ReportgenError
 
 
@@ -40,10 +42,12 @@ cli.add_command(execute, "exec")
 cli.add_command(lineage)
 cli.add_command(log)
 cli.add_command(metric)
+cli.add_command(pack)
 cli.add_command(prune)
 cli.add_command(publish)
 cli.add_command(runs)
 cli.add_command(seal)
+cli.add_command(verify)
 
 
 def main(args: list[str] | None = None) -> None:

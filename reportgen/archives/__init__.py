@@ -1,0 +1,20 @@
+"""Sites as archives: checked file by file, packed into a zip, or put into one HTML file.
+
+All of it works on the files of a site alone, in a folder or in a zip, wherever their logs have gone. What is read may
+come from anyone: no name in it makes a path, links are never followed, and no more is read than the manifest lists.
+"""
+
+from reportgen.archives.holding import Holding, check_format, open_holding, read_manifest
+from reportgen.archives.pack import pack_site
+from reportgen.archives.verify import Difference, compare_files, verify_site
+
+__all__ = [
+    "Difference",
+    "Holding",
+    "check_format",
+    "compare_files",
+    "open_holding",
+    "pack_site",
+    "read_manifest",
+    "verify_site",
+]
