@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from logs import write_small_project
+from logs import HOUR, START, end, run_start, write_run, write_small_project
 
 from reportgen import cli
 from reportgen.archives import holding, pack_site, verify_site
@@ -374,3 +374,49 @@ def test_unzip_gives_the_site(packed: Path, built: Path, tmp_path: Path) -> None
 
     assert differences(tmp_path / "unpacked") == []
     assert (tmp_path / "unpacked/index.html").read_bytes() == (built / "index.html").read_bytes()
+
+
+# Build --check
+
+
+def state_of(folder: Path) -> dict[str, tuple[bytes, int]]:
+    """Content and time of every file below a folder."""
+    return {
+        path.relative_to(folder).as_posix(): (path.read_bytes(), path.stat().st_mtime_ns)
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
+def test_check_of_a_build_changes_nothing_and_says_what_differs(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_small_project(tmp_path / "runs")
+    build_site([tmp_path / "runs"], tmp_path / "site", Options())
+    before = state_of(tmp_path)
+
+    assert cli.run(["build", "--check"]) == 0
+    assert capsys.readouterr().out == "site is what a build makes now, byte for byte\n"
+    assert state_of(tmp_path) == before
+
+    (tmp_path / "site/404.html").write_text("tampered")
+    (tmp_path / "site/own.html").write_text("not of the site")
+    write_run(tmp_path / "runs", "late", [run_start("etl"), end()], at=START + 9 * HOUR)
+    before = state_of(tmp_path)
+
+    assert cli.run(["build", "--check"]) == 1
+    out, err = capsys.readouterr()
+    assert state_of(tmp_path) == before
+    assert "missing: runs/late.html\n" in out
+    assert "added: own.html\n" in out
+    assert "changed: 404.html (8 bytes instead of " in out
+    assert "changed: static/stamp.css" in out
+    assert "error: site is not what a build makes now: " in err
+
+
+def test_check_without_a_site_is_told(tmp_path: Path) -> None:
+    write_small_project(tmp_path / "runs")
+
+    assert cli.run(["build", "--check"]) == 1
+    assert cli.run(["build", "--check", "-o", "s3://bucket/site"]) == 2
+    assert not (tmp_path / "site").exists()
