@@ -32,7 +32,7 @@ LAYERS: list[set[str]] = [
     {"blobs"},
     {"cache"},
     {"sources"},
-    {"gather"},
+    {"gather", "exports"},
     {"deletion"},
     {"retention"},
     {"queries"},

@@ -15,6 +15,7 @@ from reportgen.cli.artifact import artifact
 from reportgen.cli.build import build
 from reportgen.cli.demo import demo
 from reportgen.cli.exec import execute
+from reportgen.cli.export import export
 from reportgen.cli.lineage import lineage
 from reportgen.cli.log import log
 from reportgen.cli.messages import say
@@ -39,6 +40,7 @@ cli.add_command(artifact)
 cli.add_command(build)
 cli.add_command(demo)
 cli.add_command(execute, "exec")
+cli.add_command(export)
 cli.add_command(lineage)
 cli.add_command(log)
 cli.add_command(metric)
