@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from reportgen import urls
+from reportgen import crate, urls
 from reportgen.model import Artifact, Model, Run
 from reportgen.views import (
     artifacts,
@@ -38,6 +38,7 @@ _SINGLE = {
     "lineage": (lineage, urls.LINEAGE),
     "data": (data, urls.DATA),
     "not_found": (not_found, urls.NOT_FOUND),
+    "crate": (crate, urls.CRATE),
 }
 _EXTENSIONS = ("csv", "json", "md")
 
@@ -48,8 +49,8 @@ class Unit(NamedTuple):
     Attributes
     ----------
     kind
-        What it is: `"run"`, `"artifact"`, `"runs_page"`, `"pipeline"`, `"key"`, `"metric"`, `"blob"`, or a page that
-        there is one of.
+        What it is: `"run"`, `"artifact"`, `"runs_page"`, `"pipeline"`, `"key"`, `"metric"`, `"blob"`, or a page or
+        file that there is one of.
     name
         Whose: a run's id, a name, a number; empty for a page that there is one of.
     artifact_id

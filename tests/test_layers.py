@@ -43,6 +43,7 @@ LAYERS: list[set[str]] = [
     {"charts", "prose", "diff"},
     {"graphs"},
     {"views"},
+    {"crate"},
     {"units"},
     {"changes"},
     {"assets"},

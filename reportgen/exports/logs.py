@@ -9,7 +9,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Collection, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -87,7 +87,7 @@ def _iter_parts(store: StoreFolder) -> Iterator[Compaction]:
     for day, run_ids in sorted(by_day.items()):
         yield _take(store, run_ids, day)
     dated = {run_id for run_ids in by_day.values() for run_id in run_ids}
-    noted = {run_id for name in ("problems", "unknown") for run_id in store.read(name)["run_id"].to_pylist()}
+    noted: set[Any] = {run_id for name in ("problems", "unknown") for run_id in store.read(name)["run_id"].to_pylist()}
     if noted - dated:
         yield _take(store, sorted(noted - dated), "")
 
