@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import csv
+import datetime as dt
+import hashlib
+import uuid
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
+import pyarrow.parquet as pq
 import pytest
 from logs import (
     HOUR,
@@ -22,10 +29,13 @@ from logs import (
 )
 
 from reportgen import cli
+from reportgen.archives import verify_site
 from reportgen.build import build_site
 from reportgen.errors import InputError, OutputError
-from reportgen.exports import export_logs
+from reportgen.exports import export_bag, export_csv, export_logs, export_openlineage
+from reportgen.exports.openlineage import dataset_name
 from reportgen.options import Options
+from reportgen.store import TABLES
 
 DAY = 24 * HOUR
 
@@ -130,3 +140,169 @@ def test_damaged_site_leaves_nothing(runs: Path, tmp_path: Path) -> None:
 
     assert refusal(tmp_path / "site", tmp_path / "out") == "damaged-store"
     assert {path.name for path in tmp_path.iterdir()} <= {"runs", ".runs-cache", "site"}
+
+
+# CSV
+
+
+def test_csv_files_have_every_row_of_every_table(runs: Path, tmp_path: Path) -> None:
+    site_of(runs, tmp_path / "site")
+
+    n_rows = export_csv(tmp_path / "site", tmp_path / "csv")
+
+    assert {path.stem for path in (tmp_path / "csv").iterdir()} == {*TABLES}
+    for name in TABLES:
+        with (tmp_path / f"csv/{name}.csv").open(newline="", encoding="utf-8") as file:
+            header, *rows = csv.reader(file)
+        pattern = f"data/{name}/*.parquet" if TABLES[name].by_day else f"data/{name}.parquet"
+        expected = [
+            row for path in sorted((tmp_path / "site").glob(pattern)) for row in pq.read_table(path).to_pylist()
+        ]
+        assert header == [column.name for column in TABLES[name].columns]
+        assert len(rows) == len(expected) == n_rows[name]
+        for column in ("run_id", "json", "name", "traceback"):
+            if column in header:
+                assert [row[header.index(column)] for row in rows] == [one[column] or "" for one in expected]
+
+
+def test_csv_writes_each_type_so_that_it_can_be_read(runs: Path, tmp_path: Path) -> None:
+    site_of(runs, tmp_path / "site")
+    export_csv(tmp_path / "site", tmp_path / "csv")
+
+    with (tmp_path / "csv/runs.csv").open(newline="", encoding="utf-8") as file:
+        run = next(row for row in csv.DictReader(file) if row["run_id"] == "run-0")
+    assert run["started_at"] == "2026-01-01T00:00:00.000000Z"
+    assert run["tags"] == '["demo"]'
+    assert (run["parent_run_id"], run["detached"]) == ("", "false")
+    with (tmp_path / "csv/points.csv").open(newline="", encoding="utf-8") as file:
+        values = [row["value"] for row in csv.DictReader(file) if row["run_id"] == "other-day"]
+    assert values == ["1.5", "nan", "-inf", "2"]
+
+
+# Bags
+
+
+def test_bag_is_valid_and_holds_the_site(runs: Path, tmp_path: Path) -> None:
+    site = site_of(runs, tmp_path / "site")
+    export_bag(tmp_path / "site", tmp_path / "bag")
+    bag = tmp_path / "bag"
+
+    payload = {
+        path.relative_to(bag / "data").as_posix(): path.read_bytes()
+        for path in bag.rglob("data/**/*")
+        if path.is_file()
+    }
+    assert payload == site
+    assert (bag / "bagit.txt").read_text() == "BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
+    listed = dict(reversed(line.split("  ", 1)) for line in (bag / "manifest-sha256.txt").read_text().splitlines())
+    assert listed == {f"data/{name}": hashlib.sha256(content).hexdigest() for name, content in site.items()}
+    tags = dict(reversed(line.split("  ", 1)) for line in (bag / "tagmanifest-sha256.txt").read_text().splitlines())
+    names = ("bag-info.txt", "bagit.txt", "manifest-sha256.txt")
+    assert tags == {name: hashlib.sha256((bag / name).read_bytes()).hexdigest() for name in names}
+    info = dict(line.split(": ", 1) for line in (bag / "bag-info.txt").read_text().splitlines())
+    assert info["Payload-Oxum"] == f"{sum(map(len, site.values()))}.{len(site)}"
+    assert info["Bagging-Date"] == "2026-01-03"
+    assert verify_site(bag / "data").differences == []
+
+
+def test_damaged_site_gets_no_bag(runs: Path, tmp_path: Path) -> None:
+    site_of(runs, tmp_path / "site")
+    (tmp_path / "site/404.html").unlink()
+
+    assert cli.run(["export", "bagit", "-o", "bag"]) == 1
+    assert not (tmp_path / "bag").exists()
+
+
+# OpenLineage
+
+
+def events_of(site: Path, folder: Path, **options: str) -> list[dict[str, Any]]:
+    n_events = export_openlineage(site, folder, **options)
+    events = [msgspec.json.decode(line) for line in (folder / "events.jsonl").read_bytes().splitlines()]
+    assert len(events) == n_events
+    return events
+
+
+def check_event(event: dict[str, Any]) -> None:
+    """Check what the specification requires of a run event, and of the facets of others that it was tried on."""
+    moment = dt.datetime.fromisoformat(event["eventTime"])
+    assert moment.tzinfo is not None
+    assert event["eventType"] in {"START", "RUNNING", "COMPLETE", "ABORT", "FAIL", "OTHER"}
+    assert uuid.UUID(event["run"]["runId"])
+    assert event["job"]["namespace"] and event["job"]["name"]  # noqa: PT018
+    assert urlsplit(event["producer"]).scheme == urlsplit(event["schemaURL"]).scheme == "https"
+    things = [event["run"], event["job"], *event.get("inputs", []), *event.get("outputs", [])]
+    for thing in things:
+        for facet in [*thing.get("facets", {}).values(), *thing.get("outputFacets", {}).values()]:
+            assert urlsplit(facet["_producer"]).scheme == urlsplit(facet["_schemaURL"]).scheme == "https"
+    for dataset in things[2:]:
+        assert dataset["namespace"] and dataset["name"]  # noqa: PT018
+
+
+def test_events_are_what_the_specification_requires(runs: Path, tmp_path: Path) -> None:
+    site_of(runs, tmp_path / "site")
+    events = events_of(tmp_path / "site", tmp_path / "events")
+
+    for event in events:
+        check_event(event)
+    starts = [event["run"]["runId"] for event in events if event["eventType"] == "START"]
+    ends = [event["run"]["runId"] for event in events if event["eventType"] != "START"]
+    assert len(starts) == len(set(starts))
+    assert len(ends) == len(set(ends))
+    assert {*ends} <= {*starts}
+
+
+def test_events_say_what_was_read_made_and_went_wrong(runs: Path, tmp_path: Path) -> None:
+    site_of(runs, tmp_path / "site")
+    events = events_of(tmp_path / "site", tmp_path / "events", namespace="prod")
+    by_job: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for event in events:
+        by_job.setdefault((event["job"]["name"], event["eventType"]), []).append(event)
+
+    first, second = by_job["churn.load", "COMPLETE"][:2]
+    assert (first["inputs"][0]["namespace"], first["inputs"][0]["name"]) == ("s3://b", "x.csv")
+    assert (second["inputs"][0]["namespace"], second["inputs"][0]["name"]) == ("prod", "summary")
+    assert second["inputs"][0]["facets"]["version"]["datasetVersion"] == "1"
+    run = by_job["churn", "COMPLETE"][0]
+    table = next(one for one in run["outputs"] if one["name"] == "worst-rows")
+    assert table["outputFacets"]["outputStatistics"]["rowCount"] == 3
+    assert table["facets"]["documentation"]["description"].startswith("# Title")
+    assert first["run"]["facets"]["parent"]["run"]["runId"] == run["run"]["runId"]
+    failed = by_job["etl", "FAIL"][0]["run"]["facets"]
+    assert failed["errorMessage"]["message"] == "ValueError: no rows"
+    assert failed["parent"]["job"] == {"namespace": "prod", "name": "churn"}
+    assert ("watch", "COMPLETE") not in by_job
+
+
+def test_what_is_checked_holds_of_real_events(shared_data: Path) -> None:
+    folder = shared_data / "openlineage/proxy/fluentd/events"
+
+    for name in ("event_simple", "event_full"):
+        check_event(msgspec.json.decode((folder / f"{name}.json").read_bytes()))
+    with pytest.raises(KeyError):
+        check_event(msgspec.json.decode((folder / "event_no_run_id.json").read_bytes()))
+
+
+@pytest.mark.parametrize(
+    ("uri", "expected"),
+    [
+        ("s3://bucket/a/b.csv", ("s3://bucket", "a/b.csv")),
+        ("file:///data/x.csv", ("file", "/data/x.csv")),
+        ("postgres://db:5432/shop.public.orders", ("postgres://db:5432", "shop.public.orders")),
+        ("rows.csv", ("", "rows.csv")),
+        ("http://[::1/x", ("", "http://[::1/x")),
+        ("", ("", "orders")),
+    ],
+)
+def test_datasets_are_named_as_the_specification_names_them(uri: str, expected: tuple[str, str]) -> None:
+    assert dataset_name(uri, "orders") == expected
+
+
+def test_commands_write_and_say_so(runs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    site_of(runs, tmp_path / "site")
+
+    for name in ("csv", "bagit", "openlineage", "logs"):
+        assert cli.run(["export", name, "-o", f"out/{name}"]) == 0
+        assert f"out/{name}\n" in capsys.readouterr().out
+        assert cli.run(["export", name, "-o", f"out/{name}"]) == 1
+        assert capsys.readouterr().err.startswith(f"error: out/{name} is there already: ")

@@ -5,7 +5,7 @@ come from anyone: no name in it makes a path, links are never followed, and no m
 """
 
 from reportgen.archives.holding import Holding, check_format, open_holding, read_manifest
-from reportgen.archives.pack import pack_site
+from reportgen.archives.pack import copy_checked, pack_site
 from reportgen.archives.single import LARGE_BYTES, Written, write_single
 from reportgen.archives.verify import Difference, compare_files, verify_site
 
@@ -16,6 +16,7 @@ __all__ = [
     "Written",
     "check_format",
     "compare_files",
+    "copy_checked",
     "open_holding",
     "pack_site",
     "read_manifest",

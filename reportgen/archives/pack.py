@@ -16,10 +16,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from reportgen.archives.holding import Holding, open_holding, read_manifest
+from reportgen.archives.holding import NO_FILE, Holding, open_holding, read_manifest
 from reportgen.archives.verify import read_files
 from reportgen.errors import InputError, OutputError
-from reportgen.publish.manifest import Manifest
+from reportgen.publish.manifest import FileFacts, Manifest
 from reportgen.urls import MANIFEST
 
 _COMPRESSED = {"parquet", "png", "jpg", "jpeg", "webp", "gif", "avif", "woff", "woff2"}
@@ -72,26 +72,42 @@ def _add(archive: zipfile.ZipFile, holding: Holding, url: str, sha256: str, n_by
     info.create_system = _UNIX
     info.external_attr = _MODE << 16
     info.file_size = n_bytes
-    digest, n_read = hashlib.sha256(), 0
     with archive.open(info, "w") as packed:
-        for chunk in _iter_chunks(holding, url):
-            digest.update(chunk)
-            n_read += len(chunk)
-            if n_read > n_bytes:
-                break
-            packed.write(chunk)
+        _copy(holding, url, (sha256, n_bytes), packed)
+
+
+def copy_checked(holding: Holding, url: str, facts: FileFacts, path: Path) -> None:
+    """Copy a file of a site to a new place, and check it on the way.
+
+    Raises
+    ------
+    InputError
+        It is not as it was built.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("xb") as file:
+        _copy(holding, url, facts, file)
+
+
+def _copy(holding: Holding, url: str, facts: FileFacts, output: IO[bytes]) -> None:
+    sha256, left = facts[0], facts[1] + 1
+    digest = hashlib.sha256()
+    for chunk in _iter_chunks(holding, url, left):
+        digest.update(chunk)
+        output.write(chunk)
     if digest.hexdigest() != sha256:
-        hint = "see what differs with `reportgen verify`, build the site again, and pack it when no build is at work"
+        hint = "see what differs with `reportgen verify`, build the site again, and do this when no build is at work"
         raise InputError(f"{holding.path}: {url} is not as it was built", hint=hint, slug="damaged-site")
 
 
-def _iter_chunks(holding: Holding, url: str) -> Iterator[bytes]:
-    try:
-        with holding.open(url) as file:
-            while chunk := file.read(_CHUNK):
-                yield chunk
-    except FileNotFoundError:
+def _iter_chunks(holding: Holding, url: str, left: int) -> Iterator[bytes]:
+    """Give a file in parts, up to a size; nothing of one that is not there."""
+    if holding.sizes.get(url, NO_FILE) == NO_FILE:
         return
+    with holding.open(url) as file:
+        while left and (chunk := file.read(min(left, _CHUNK))):
+            left -= len(chunk)
+            yield chunk
 
 
 def _is_zip_of_site(path: Path) -> bool:

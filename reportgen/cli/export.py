@@ -55,3 +55,40 @@ def logs(site: Path | None, output: Path, quiet: bool) -> int:
     if not quiet:
         click.echo(f"wrote the logs of {done.n_runs:,} run{'' if done.n_runs == 1 else 's'}: {output}")
     return 0
+
+
+@export.command("csv")
+@_place_options
+def csv_files(site: Path | None, output: Path, quiet: bool) -> int:
+    """Write every table of SITE as a CSV file; docs/data.md says what their columns are."""
+    from reportgen.exports import export_csv
+
+    rows = export_csv(_choose_site(site), output)
+    if not quiet:
+        click.echo(f"wrote {len(rows)} tables with {sum(rows.values()):,} rows: {output}")
+    return 0
+
+
+@export.command()
+@_place_options
+def bagit(site: Path | None, output: Path, quiet: bool) -> int:
+    """Put SITE, a folder or a zip, into a bag (BagIt 1.0) as archives take it; each file is checked on the way."""
+    from reportgen.exports import export_bag
+
+    manifest = export_bag(_choose_site(site), output)
+    if not quiet:
+        click.echo(f"put {len(manifest) + 1:,} files into a bag: {output}")
+    return 0
+
+
+@export.command()
+@_place_options
+@click.option("--namespace", default="reportgen", show_default=True, metavar="NAME", help="Of jobs and artifacts.")
+def openlineage(site: Path | None, output: Path, quiet: bool, namespace: str) -> int:
+    """Write the runs and steps of SITE as OpenLineage events, one JSON object a line, into FOLDER/events.jsonl."""
+    from reportgen.exports import export_openlineage
+
+    n_events = export_openlineage(_choose_site(site), output, namespace)
+    if not quiet:
+        click.echo(f"wrote {n_events:,} events: {output}")
+    return 0

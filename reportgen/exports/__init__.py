@@ -3,6 +3,9 @@
 Each is written into a folder that is not there yet or is empty, whole or not at all.
 """
 
+from reportgen.exports.bag import export_bag
+from reportgen.exports.csv import export_csv
 from reportgen.exports.logs import ExportedLogs, export_logs
+from reportgen.exports.openlineage import export_openlineage
 
-__all__ = ["ExportedLogs", "export_logs"]
+__all__ = ["ExportedLogs", "export_bag", "export_csv", "export_logs", "export_openlineage"]
