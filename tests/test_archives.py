@@ -17,9 +17,10 @@ import pytest
 from logs import HOUR, START, end, run_start, write_run, write_small_project
 
 from reportgen import cli
-from reportgen.archives import holding, pack_site, verify_site
+from reportgen.archives import holding, pack_site, verify_site, write_single
 from reportgen.build import build_site
 from reportgen.errors import InputError, OutputError
+from reportgen.exports import export_bag
 from reportgen.options import Options
 
 
@@ -285,6 +286,19 @@ def test_damage_within_a_zip_is_found(packed: Path) -> None:
     packed.write_bytes(content)
 
     assert differences(packed) == [("changed", "index.html")]
+
+
+def test_damaged_zip_becomes_nothing_else(packed: Path, tmp_path: Path) -> None:
+    with zipfile.ZipFile(packed) as archive:
+        info = archive.getinfo("index.html")
+    content = bytearray(packed.read_bytes())
+    content[info.header_offset + 80] ^= 0xFF
+    packed.write_bytes(content)
+
+    assert refusal(lambda: pack_site(packed, tmp_path / "again.zip")) == "damaged-site"
+    assert refusal(lambda: write_single(packed, tmp_path / "one.html")) == "damaged-site"
+    assert refusal(lambda: export_bag(packed, tmp_path / "bag")) == "damaged-site"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["site.zip"]
 
 
 def test_site_in_a_folder_of_a_zip_is_found(packed: Path) -> None:

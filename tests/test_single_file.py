@@ -29,7 +29,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A site that no test changes."""
     folder = tmp_path_factory.mktemp("single")
     write_project(folder / "runs")
-    hostile = "# <b>Hi</b>\n\n</script></style><script>alert(1)</script>\n\n![x](https://example.org/track.png)\n"
+    hostile = "# <b>Hi</b>\n\n</script></style><script>alert(1)</script>\n\n[y](http://[::1/x) [z](//example.org/p) ![x](https://example.org/track.png)\n"
     records = [
         run_start("churn", name="page-1-main </script>"),
         step_start("metrics", "page-1-metrics"),

@@ -23,6 +23,7 @@ from reportgen.text import format_bytes
 from reportgen.urls import MANIFEST
 
 NO_FILE = -1  # the size of what is a link, a pipe or a device
+DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError)  # from reading a member of a zip
 LITTER = {".DS_Store", "Thumbs.db", "desktop.ini"}  # that systems leave behind where somebody looks
 
 _MOST_MANIFEST_BYTES = 2**28  # for about two million files
@@ -104,7 +105,7 @@ def read_manifest(holding: Holding) -> Manifest:
     try:
         with holding.open(MANIFEST) as file:
             content = file.read(size + 1)
-    except (OSError, zlib.error, zipfile.BadZipFile) as error:
+    except (OSError, *DAMAGE) as error:
         hint = "copy it again from where it came"
         raise InputError(f"{MANIFEST} of {holding.path} cannot be read", hint=hint, slug="damaged-site") from error
     manifest = Manifest.parse(content)

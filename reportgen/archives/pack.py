@@ -12,11 +12,11 @@ import os
 import secrets
 import zipfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
-from reportgen.archives.holding import NO_FILE, Holding, open_holding, read_manifest
+from reportgen.archives.holding import DAMAGE, NO_FILE, Holding, open_holding, read_manifest
 from reportgen.archives.verify import read_files
 from reportgen.errors import InputError, OutputError
 from reportgen.publish.manifest import FileFacts, Manifest
@@ -92,9 +92,10 @@ def copy_checked(holding: Holding, url: str, facts: FileFacts, path: Path) -> No
 def _copy(holding: Holding, url: str, facts: FileFacts, output: IO[bytes]) -> None:
     sha256, left = facts[0], facts[1] + 1
     digest = hashlib.sha256()
-    for chunk in _iter_chunks(holding, url, left):
-        digest.update(chunk)
-        output.write(chunk)
+    with suppress(*DAMAGE):
+        for chunk in _iter_chunks(holding, url, left):
+            digest.update(chunk)
+            output.write(chunk)
     if digest.hexdigest() != sha256:
         hint = "see what differs with `reportgen verify`, build the site again, and do this when no build is at work"
         raise InputError(f"{holding.path}: {url} is not as it was built", hint=hint, slug="damaged-site")

@@ -14,12 +14,13 @@ import posixpath
 import re
 import urllib.parse
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
 from reportgen import urls
-from reportgen.archives.holding import NO_FILE, Holding, open_holding, read_manifest
+from reportgen.archives.holding import DAMAGE, NO_FILE, Holding, open_holding, read_manifest
 from reportgen.archives.pack import check_target, writing
 from reportgen.archives.page import Content, Piece, Tag, read_page, write_pieces
 from reportgen.archives.verify import read_files
@@ -43,6 +44,7 @@ _TYPES = {
     "avif": "image/avif", "svg": "image/svg+xml", "csv": "text/csv", "json": "application/json", "md": "text/markdown",
 }  # fmt: skip
 _IMAGES = {"png", "jpg", "jpeg", "gif", "webp", "avif", "svg"}
+_ABSOLUTE = re.compile(r"/|[a-zA-Z][a-zA-Z0-9+.-]*:")
 _CSS_URL = re.compile(r"""url\(\s*(['"]?)([^'")]+)\1\s*\)""")
 
 
@@ -110,7 +112,7 @@ class _Files:
         sha256, n_bytes = self.listed[url]
         content = b""
         if self._holding.sizes.get(url, NO_FILE) == n_bytes:
-            with self._holding.open(url) as file:
+            with suppress(*DAMAGE), self._holding.open(url) as file:
                 content = file.read(n_bytes + 1)
         if hashlib.sha256(content).hexdigest() != sha256:
             hint = "see what differs with `reportgen verify`, and build the site again"
@@ -155,13 +157,13 @@ class _Book:
     def _split(self, link: str, page: str) -> tuple[str, str]:
         """Give the address in the site that a link of a page leads to, and the fragment; none for one outside."""
         path, _, fragment = link.partition("#")
-        if urllib.parse.urlsplit(path).scheme or path.startswith("/"):
+        if _ABSOLUTE.match(path):
             return "", ""
         target = posixpath.normpath(posixpath.join(posixpath.dirname(page), urllib.parse.unquote(path)))
         return (target if path else page), urllib.parse.unquote(fragment)
 
     def _add(self, url: str, anchor: str) -> None:
-        content = read_page(self._files.read(url).decode())
+        content = read_page(self._files.read(url).decode("utf-8", "replace"))
         taken = {place.prefix + one for place in self.pages.values() for one in place.content.ids}
         prefix = f"{anchor}-" if self.pages else ""
         while any(prefix + one in taken for one in content.ids):

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import zipfile
-import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import IO, Literal, NamedTuple
 
-from reportgen.archives.holding import NO_FILE, Holding, open_holding, read_manifest
+from reportgen.archives.holding import DAMAGE, NO_FILE, Holding, open_holding, read_manifest
 from reportgen.errors import InputError
 from reportgen.publish.manifest import FileFacts, Manifest
 from reportgen.urls import MANIFEST
@@ -123,7 +121,7 @@ def _compare(holding: Holding, url: str, sha256: str, n_bytes: int) -> str:
             digest = _digest(file, n_bytes)
     except OSError as error:
         return f"cannot be read: {error.strerror or error}"
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError):
+    except DAMAGE:
         return "its content in the zip is damaged"
     return "" if digest == sha256 else "another SHA-256"
 
