@@ -12,10 +12,12 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from reportgen.archives import Difference, compare_files, open_holding, read_manifest
 from reportgen.basis import basis_of_site, source_date_us
 from reportgen.history import BuildState, find_changed_runs, load_state, look_at_blobs, save_state
 from reportgen.log.find import scan_logs
@@ -26,6 +28,7 @@ from reportgen.plan import Base, BuildResult, NoProgress, Plan, Progress
 from reportgen.publish import Manifest, check_output, lock_site, repair_site
 from reportgen.seen import basis_of, identify_all
 from reportgen.theme import NO_THEME, load_theme
+from reportgen.urls import MANIFEST
 
 if TYPE_CHECKING:
     from reportgen.model import Model
@@ -45,6 +48,7 @@ def build_site(
     open_executor: OpenExecutor | None = None,
     say: Say = lambda line: None,
     progress: Progress | None = None,
+    remember: bool = True,
 ) -> BuildResult:
     """Build the site of some log directories and earlier sites.
 
@@ -66,6 +70,8 @@ def build_site(
         Gets lines that tell what the build does otherwise than expected.
     progress
         Shows how far it is.
+    remember
+        Whether to write down beside the logs what the site was built from, so that the next build goes on from it.
 
     Raises
     ------
@@ -107,9 +113,55 @@ def build_site(
             plan = Plan(inputs, sites, seen, output, options, theme, basis, moment_us, open_executor, shown)
             result, manifest = update_site_of(plan, old, run_ids) if old else make_site(plan)
         state = msgspec.structs.replace(state, manifest=manifest.digest)
-        if not old or state != old.state:
+        if remember and (not old or state != old.state):
             save_state(log_dirs, output, state)
     return result
+
+
+def check_site(
+    inputs: Sequence[Path],
+    output: Path,
+    options: Options,
+    *,
+    base: Path | None = None,
+    open_executor: OpenExecutor | None = None,
+    progress: Progress | None = None,
+) -> list[Difference]:
+    """Build a site anew in a temporary folder and compare the one in the output folder with it; nothing is changed.
+
+    The arguments are those of `build_site`.
+
+    Returns
+    -------
+    list
+        The files that a build would write otherwise, add or remove.
+
+    Raises
+    ------
+    InputError
+        There is no site in the output folder, or the logs cannot be used.
+    OutputError
+        The temporary folder cannot be written.
+    """
+    with open_holding(output) as holding, TemporaryDirectory(prefix="reportgen-") as folder:
+        before = read_manifest(holding)
+        scratch = Path(folder, "site")
+        build_site(
+            inputs,
+            scratch,
+            options,
+            base=base,
+            full=True,
+            open_executor=open_executor,
+            progress=progress,
+            remember=False,
+        )
+        after = Manifest.read(scratch)
+        assert after is not None  # noqa: S101 — it was just written
+        found = [*compare_files(holding, after.read_files())]
+    if found or before.digest == after.digest:
+        return found
+    return [Difference("changed", MANIFEST, "what it says of the site, not of its files")]
 
 
 def _is_site_at(path: Path, output: Path) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
-from reportgen import urls
+from reportgen import crate, urls
 from reportgen.model import Artifact, Model, Run
 from reportgen.views import (
     artifacts,
@@ -45,6 +45,7 @@ _SINGLE = {
     "compare": (compare, urls.COMPARE),
     "not_found": (not_found, urls.NOT_FOUND),
     "feed": (feed, urls.FEED),
+    "crate": (crate, urls.CRATE),
 }
 _INDEXES = {
     "search_index": (search, urls.SEARCH_INDEX),

@@ -16,15 +16,18 @@ from reportgen.cli.build import build
 from reportgen.cli.check import check
 from reportgen.cli.demo import demo
 from reportgen.cli.exec import execute
+from reportgen.cli.export import export
 from reportgen.cli.lineage import lineage
 from reportgen.cli.log import log
 from reportgen.cli.messages import say
 from reportgen.cli.metric import metric
+from reportgen.cli.pack import pack
 from reportgen.cli.prune import prune
 from reportgen.cli.publish import publish
 from reportgen.cli.runs import runs
 from reportgen.cli.seal import seal
 from reportgen.cli.summary import summary
+from reportgen.cli.verify import verify
 from reportgen.errors import ReportgenError
 
 
@@ -40,14 +43,17 @@ cli.add_command(build)
 cli.add_command(check)
 cli.add_command(demo)
 cli.add_command(execute, "exec")
+cli.add_command(export)
 cli.add_command(lineage)
 cli.add_command(log)
 cli.add_command(metric)
+cli.add_command(pack)
 cli.add_command(prune)
 cli.add_command(publish)
 cli.add_command(runs)
 cli.add_command(seal)
 cli.add_command(summary)
+cli.add_command(verify)
 
 
 def main(args: list[str] | None = None) -> None:

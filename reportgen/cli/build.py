@@ -17,8 +17,9 @@ from reportgen.settings import is_url
 from reportgen.text import NBSP, format_bytes
 
 if TYPE_CHECKING:
+    from reportgen.options import Options
     from reportgen.parallel import OpenExecutor
-    from reportgen.plan import BuildResult
+    from reportgen.plan import BuildResult, Progress
     from reportgen.publish.upload import Uploaded
 
 _MAX_SHOWN = 10
@@ -35,6 +36,7 @@ _MAX_SHOWN = 10
     help="Keep the runs of an earlier site whose logs are gone.",
 )
 @click.option("--full", is_flag=True, help="Make every page anew.")
+@click.option("--check", is_flag=True, help="Change nothing; say which files a build would write otherwise.")
 @click.option(
     "--workers", type=click.IntRange(min=1), metavar="N", help="Number of worker processes.  [default: one a processor]"
 )
@@ -53,6 +55,7 @@ def build(
     title: str | None,
     base: Path | str | None,
     full: bool,
+    check: bool,
     workers: int | None,
     executor: str | None,
     scheduler: str | None,
@@ -78,6 +81,18 @@ def build(
         options = msgspec.structs.replace(options, title=title)
     begin = time.monotonic()
     places, target, progress = log_dirs_of(logs, options.logs), output or options.output, choose_progress(quiet=quiet)
+    if check:
+        if is_url(target):
+            raise click.UsageError("--check compares with a folder, not with an object store")
+        return check_build(
+            [local_path(place, progress.stage) for place in places],
+            Path(target),
+            options,
+            base=local_path(base, progress.stage) if base else None,
+            open_executor=open_executor,
+            progress=progress,
+            quiet=quiet,
+        )
     with hold_remote_site(str(target), places) if is_url(target) else nullcontext() as remote:
         result = build_site(
             [local_path(place, progress.stage) for place in places],
@@ -93,6 +108,29 @@ def build(
     if not quiet:
         report(result, time.monotonic() - begin, uploaded)
     return 0
+
+
+def check_build(
+    inputs: list[Path],
+    output: Path,
+    options: Options,
+    *,
+    base: Path | None,
+    open_executor: OpenExecutor | None,
+    progress: Progress,
+    quiet: bool,
+) -> int:
+    """Say in what a site differs from one that is built now; give the exit code."""
+    from reportgen.build import check_site
+    from reportgen.cli.verify import count_differences, print_differences
+
+    found = check_site(inputs, output, options, base=base, open_executor=open_executor, progress=progress)
+    print_differences(found)
+    if found:
+        say("error", "red", f"{output} is not what a build makes now: {count_differences(found)}")
+    elif not quiet:
+        click.echo(f"{output} is what a build makes now, byte for byte")
+    return 1 if found else 0
 
 
 def choose_executor(workers: int | None, executor: str | None, scheduler: str | None) -> OpenExecutor | None:

@@ -21,6 +21,7 @@ import functools
 import hashlib
 import json
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,7 @@ FileFacts = tuple[str, int]  # SHA-256 in hex, and size in bytes
 
 _FILES = b' "files": {\n'
 _END = b"\n }\n}\n"
+_UNSAFE = re.compile(r'[\\:*?"<>|]')
 _MIDDLE = b'": {"sha256": "'  # within a JSON string, a quote has a backslash before it: this is never within an address
 
 
@@ -205,6 +207,24 @@ class Manifest:
         _cross_out(sizes, folder, "")
         return [*sizes]
 
+    def read_files(self) -> dict[str, FileFacts]:
+        """Give all files by address.
+
+        Raises
+        ------
+        ValueError
+            It is not as a build wrote it, or lists what cannot be a file of a site.
+        """
+        files = msgspec.json.decode(self.content, type=_Listed).files
+        if [*files] != sorted(files) or len(files) != len(self):
+            raise ValueError("its lines are not in order")
+        if sum(file.n_bytes for file in files.values()) != self.n_bytes:
+            raise ValueError("the sizes of the files are not what they come to")
+        for url, file in files.items():
+            if not is_safe_url(url) or url == MANIFEST or file.n_bytes < 0:
+                raise ValueError(f"{url!r} cannot be a file of a site")
+        return {url: (file.sha256, file.n_bytes) for url, file in files.items()}
+
     def _find(self, url: str, low: int) -> tuple[int, int]:
         """Give where the line of an address begins and ends, from `low` on; twice where it would be if it is not."""
         content, high = self.content, self._stop
@@ -221,6 +241,11 @@ class Manifest:
         """Give the address of the line that begins there."""
         text = self.content[start + 2 : self.content.index(_MIDDLE, start) + 1]
         return str(json.loads(text)) if b"\\" in text else text[1:-1].decode()
+
+
+def is_safe_url(url: str) -> bool:
+    """Whether a name leads to a place within a folder, on any system."""
+    return url.isprintable() and not _UNSAFE.search(url) and {"", ".", ".."}.isdisjoint(url.split("/"))
 
 
 def _line(url: str, sha256: str, n_bytes: int) -> bytes:
