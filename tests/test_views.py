@@ -72,6 +72,8 @@ def small_site(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
 def small_pages(tmp_path_factory: pytest.TempPathFactory) -> list[Page]:
     folder = tmp_path_factory.mktemp("pages")
     write_small_project(folder)
+    rows = {"columns": ["n"], "rows": [[n] for n in range(1001)]}
+    write_run(folder, "run-long", [run_start("long"), artifact("long", "long", type="table", data=rows), end()])
     return list(iter_pages(model_of(folder)))
 
 
