@@ -136,6 +136,7 @@ def test_columns_sort_by_what_their_texts_mean(
         (">1234 model", ["model 10", "model 2", "model 1"]),
         ("onerror", [ATTACK]),
         ("nothing>3", []),
+        ("model >100000", ["model 10", "model 1"]),
     ],
 )
 def test_filter_takes_words_and_comparisons_with_units(page: Page, site: Path, query: str, expected: list[str]) -> None:

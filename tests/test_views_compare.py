@@ -421,7 +421,7 @@ def test_ticks_are_those_of_other_charts(page: Page, site: Path) -> None:
     assert texts == [format_tick(value) for value in values]
     axes = [[format_tick(tick) for tick in ticks] for ticks in found] + [
         ["0 s", "500 ms", "1.0 s", "2 min 30 s"],
-        ["−0.5", "0"],
+        ["\u22120.5", "0"],
     ]
     assert page.evaluate("axes => axes.map(reportgen.alignDecimals)", axes) == [align_decimals(axis) for axis in axes]
 

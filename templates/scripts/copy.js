@@ -10,19 +10,19 @@
   }
 
   document.querySelectorAll("main pre").forEach(function (block) {
-    var frame = make("div.copied");
+    const frame = make("div.copied");
     block.before(frame);
     frame.append(block, copier("code", function () { return block.textContent; }));
   });
 
   document.querySelectorAll(".facts .id").forEach(function (id) {
-    var term = id.closest("div").querySelector("dt");
+    const term = id.closest("div").querySelector("dt");
     term.append(copier(term.textContent.toLowerCase(), function () { return id.textContent; }));
   });
 
   document.querySelectorAll(".sec[id] > .head > h2, .prose :is(h2, h3, h4, h5, h6)[id]").forEach(function (heading) {
-    var id = heading.id || heading.closest(".sec").id;
-    var name = "Link to " + heading.textContent;
+    const id = heading.id || heading.closest(".sec").id;
+    const name = "Link to " + heading.textContent;
     heading.append(make("a", { class: "perma", href: "#" + encodeURIComponent(id), "aria-label": name }, "¶"));
   });
 })();

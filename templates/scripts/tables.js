@@ -164,9 +164,10 @@
         const name = (quoted || plain || "").toLowerCase();
         let column = names.indexOf(name);
         if (name && column < 0) column = names.findIndex((one) => one.indexOf(name) === 0);
-        if (name && column < 0) return whole;
+        const isWord = name && column < 0 && /^[^\s"]+\s/.test(whole); /* that stands before a comparison of any number */
+        if (name && column < 0 && !isWord) return whole;
         checks.push(this.comparison(column, sign, quotedValue === undefined ? plainValue : quotedValue));
-        return " ";
+        return isWord ? " " + name + " " : " ";
       });
       words.toLowerCase().replace(/"/g, "").split(/\s+/).filter(Boolean).forEach((word) => {
         checks.push((index) => this.wordsOf(index).indexOf(word) >= 0);
