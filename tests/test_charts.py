@@ -30,6 +30,7 @@ from reportgen.charts import (
 )
 from reportgen.charts.scale import Scale
 from reportgen.charts.svg import text
+from reportgen.charts.ticks import align_decimals
 
 NAN, INF = math.nan, math.inf
 SECOND, HOUR, DAY = 10**6, 3600 * 10**6, 86_400 * 10**6
@@ -461,6 +462,21 @@ def test_any_floats_give_well_formed_marks_inside_the_frame(
     assert_inside(ElementTree.fromstring(markup))
 
 
+@pytest.mark.parametrize(
+    ("labels", "expected"),
+    [
+        (["0", "0.5", "1"], ["0", "0.5", "1.0"]),
+        (["0.9", "0.92", "0.94"], ["0.90", "0.92", "0.94"]),
+        (["0 s", "5.0 s", "20.0 s"], ["0 s", "5 s", "20 s"]),
+        (["500 ms", "1.0 s", "1.5 s"], ["500 ms", "1.0 s", "1.5 s"]),
+        (["−1,000", "1,000.5"], ["−1,000.0", "1,000.5"]),
+        (["1e−5", "1.5e−5", "2 min 30 s"], ["1e−5", "1.5e−5", "2 min 30 s"]),
+    ],
+)
+def test_numbers_of_an_axis_have_as_many_decimals_as_each_other(labels: list[str], expected: list[str]) -> None:
+    assert align_decimals(labels) == expected
+
+
 # Legend, sparkline, bars
 
 
@@ -483,7 +499,12 @@ def test_a_constant_sparkline_is_flat_in_the_lower_third() -> None:
     assert {y for _, y in piece} == {18.0}
 
 
-@given(values)
+def test_one_value_is_no_sparkline() -> None:
+    assert sparkline([5]) == sparkline([]) == ""
+    assert sparkline([5, 6]) != ""
+
+
+@given(values.filter(lambda ys: len(ys) > 1))
 def test_any_sparkline_is_well_formed_and_inside(ys: list[float | None]) -> None:
     markup = sparkline(ys)
     assert_numbers(markup)

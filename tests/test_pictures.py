@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from browser import wait_until
 from logs import HOUR, START, artifact, end, run_start, write_blob, write_run
 from playwright.sync_api import Browser, Page
 
@@ -156,9 +157,9 @@ def test_drawings_are_subtracted_by_the_browser(page: Page, site: Path) -> None:
 def test_view_is_in_the_address(page: Page, site: Path) -> None:
     open_version(page, site, 2)
     page.get_by_role("radio", name="Blink").check()
-    assert page.url.endswith("/v2.html?view=blink")
+    wait_until(page, "location.search === '?view=blink'")
     page.get_by_role("radio", name="Side by side").check()
-    assert page.url.endswith("/v2.html")
+    wait_until(page, "location.search === ''")
 
 
 def open_key(page: Page, site: Path, query: str = "") -> None:
@@ -169,7 +170,7 @@ def test_any_two_versions_can_be_chosen(page: Page, site: Path) -> None:
     open_key(page, site)
     height = "document.getElementById('versions').getBoundingClientRect().top"
     top = page.evaluate(height)
-    assert page.evaluate("document.querySelector('.choose').getBoundingClientRect().height") == 36
+    assert page.evaluate("document.querySelector('.choose').getBoundingClientRect().height") == 32
     page.get_by_label("Older version").select_option(label="v1")
     assert page.evaluate(height) == top
     page.get_by_role("button", name="Compare").click()
@@ -182,8 +183,16 @@ def test_any_two_versions_can_be_chosen(page: Page, site: Path) -> None:
         assert visible(page) == [".stage"]
         assert find_violations(page) == [], name
     page.get_by_label("Newer version").select_option(label="v2")
-    assert page.url.endswith("?versions=v1,v2&view=difference")
+    wait_until(page, "location.search === '?view=difference&versions=v1,v2'")
     assert [one.get_attribute("alt") for one in page.locator(".stage img").all()] == ["v1: A plot", "v2: A plot"]
+
+
+def test_view_of_images_and_order_of_versions_share_the_address(page: Page, site: Path) -> None:
+    open_key(page, site, "?versions=v1,v2&view=blink")
+    page.get_by_role("button", name="Version", exact=True).click()
+    wait_until(page, "location.search === '?view=blink&versions=v1,v2&versions.sort=1'")
+    page.get_by_label("Newer version").select_option(label="v3")
+    wait_until(page, "location.search === '?view=blink&versions.sort=1&versions=v1,v3'")
 
 
 def test_link_to_two_versions_shows_them(page: Page, site: Path) -> None:

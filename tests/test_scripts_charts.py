@@ -129,7 +129,7 @@ def test_pointer_reads_the_values_of_all_series_in_the_digits_that_were_recorded
 
 
 def run_name(page: Page) -> str:
-    return page.locator("dt", has_text="Run before").locator("xpath=../dd").inner_text()
+    return page.locator("dt", has_text="Run before").locator("xpath=../dd/a").first.inner_text()
 
 
 def test_charts_of_a_run_are_read_at_the_same_place(page: Page, site: Path) -> None:

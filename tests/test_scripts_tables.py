@@ -136,6 +136,7 @@ def test_columns_sort_by_what_their_texts_mean(
         (">1234 model", ["model 10", "model 2", "model 1"]),
         ("onerror", [ATTACK]),
         ("nothing>3", []),
+        ("model >100000", ["model 10", "model 1"]),
     ],
 )
 def test_filter_takes_words_and_comparisons_with_units(page: Page, site: Path, query: str, expected: list[str]) -> None:
@@ -144,7 +145,7 @@ def test_filter_takes_words_and_comparisons_with_units(page: Page, site: Path, q
     assert column(page, 1) == expected
     assert page.locator("#content output").inner_text() == f"{len(expected)} of 15 rows"
     page.get_by_role("searchbox").fill("")
-    assert page.locator("#content output").inner_text() == "15 rows"
+    assert page.locator("#content output").inner_text() == ""
 
 
 def test_view_of_a_table_is_in_the_address_and_another_reader_sees_the_same(page: Page, site: Path) -> None:

@@ -71,10 +71,10 @@ def small_site(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
 @pytest.fixture(scope="module")
 def small_pages(tmp_path_factory: pytest.TempPathFactory) -> list[Page]:
     folder = tmp_path_factory.mktemp("pages")
-    write_small_project(folder / "small")
-    table = {"columns": ["n"], "rows": [[n] for n in range(1001)]}
-    write_run(folder / "long", "r1", [run_start(), artifact("a1", type="table", data=table)])
-    return [page for name in ("small", "long") for page in iter_pages(model_of(folder / name))]
+    write_small_project(folder)
+    rows = {"columns": ["n"], "rows": [[n] for n in range(1001)]}
+    write_run(folder, "run-long", [run_start("long"), artifact("long", "long", type="table", data=rows), end()])
+    return list(iter_pages(model_of(folder)))
 
 
 def iter_pages(model: Model) -> Iterator[Page]:

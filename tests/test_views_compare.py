@@ -34,7 +34,7 @@ from reportgen import urls
 from reportgen.assets import static_files
 from reportgen.build import build_site, read_model
 from reportgen.charts import Series, line_chart
-from reportgen.charts.ticks import format_tick, nice_ticks
+from reportgen.charts.ticks import align_decimals, format_tick, nice_ticks
 from reportgen.compact import compact_runs
 from reportgen.deletion import delete_runs
 from reportgen.log.reader import RunRecords
@@ -211,6 +211,23 @@ def test_switch_shows_what_is_equal_and_keeps_it_in_the_address(page: Page, site
     page.reload()
     page.wait_for_selector("#params")
     assert cells(page, "params", "model") == ["large", "large"]
+
+
+def test_curves_are_read_zoomed_and_switched_as_on_other_pages(page: Page, site: Path) -> None:
+    open_compare(page, site, "?runs=run-1,run-3")
+    reader = page.get_by_role("slider", name="Values of loss of 2 runs")
+    reader.focus()
+    page.keyboard.press("End")
+    names = page.locator("#lists .legend li").all_inner_texts()
+    spoken = (reader.get_attribute("aria-valuetext") or "").split("; ")
+    assert [name in said for name, said in zip(names, spoken, strict=True)] == [True, True]
+    page.locator("#lists .legend button").first.click()
+    assert page.locator("#lists .plot").first.locator("g .ln").count() == 1
+    wait_until(page, "location.search === '?runs=run-1,run-3&lists.off=ln%20s1'")
+    open_compare(page, site, "?runs=run-1,run-3&lists.off=ln%20s1")
+    assert page.locator("#lists [aria-pressed=false]").count() == 1
+    page.get_by_label("Show what is equal, too").check()
+    assert page.url.endswith("?runs=run-1,run-3&all=1&lists.off=ln%20s1")
 
 
 def test_next_version_links_to_what_changed(page: Page, site: Path) -> None:
@@ -402,6 +419,11 @@ def test_ticks_are_those_of_other_charts(page: Page, site: Path) -> None:
     values = sorted({value for ticks in found for value in ticks} | {150_000, 2.5e6, 1e12, 1e15, 3e-7, -0.25, -4e5})
     texts = page.evaluate("values => values.map(reportgen.formatTick)", values)
     assert texts == [format_tick(value) for value in values]
+    axes = [[format_tick(tick) for tick in ticks] for ticks in found] + [
+        ["0 s", "500 ms", "1.0 s", "2 min 30 s"],
+        ["\u22120.5", "0"],
+    ]
+    assert page.evaluate("axes => axes.map(reportgen.alignDecimals)", axes) == [align_decimals(axis) for axis in axes]
 
 
 SHAPE = """svg => ({

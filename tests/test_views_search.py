@@ -34,7 +34,7 @@ def test_chunk_has_what_runs_are_found_by(tmp_path: Path) -> None:
         "tdemo",
         "depochs: half",
         "dplot: A plot",
-        "dworst-rows: # Title The worst rows. More of it.",
+        "dworst-rows: Title The worst rows. More of it.",
         "dWithout key",
     ]
     assert said["run-f"] == ["eValueError: no rows"]
@@ -45,7 +45,7 @@ def test_index_has_columns_of_tables(tmp_path: Path) -> None:
     write_small_project(tmp_path / "runs")
     data = read_chunk(search.make_index(read_model([tmp_path / "runs"], Options())).content)
     keys = {name: rest for name, *rest in data["keys"]}
-    assert keys["worst-rows"] == [0, "table", 4, "# Title The worst rows. More of it.", "id, text"]
+    assert keys["worst-rows"] == [0, "table", 4, "Title The worst rows. More of it.", "id, text"]
     assert [name for name, _ in data["metrics"]] == ["accuracy", "curve", "late", "loss", "ticks"]
     assert data["pipelines"] == [["churn", 0, 4, "nightly"], ["etl", 0, 1, ""], ["watch", 0, 1, ""]]
 

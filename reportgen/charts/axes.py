@@ -13,7 +13,7 @@ from typing import Literal
 
 from reportgen.charts.scale import Scale
 from reportgen.charts.svg import percent, px, text
-from reportgen.charts.ticks import format_tick, nice_ticks
+from reportgen.charts.ticks import align_decimals, format_tick, nice_ticks
 from reportgen.charts.timeticks import time_ticks
 
 XKind = Literal["number", "time", "category"]
@@ -34,6 +34,8 @@ def y_lines(ticks: Sequence[float], scale: Scale, height: int) -> Iterator[str]:
 def y_texts(ticks: Sequence[float], scale: Scale, height: int, y_format: Callable[[float], str]) -> Iterator[str]:
     """Write the tick's numbers; a number that reads like the one before is left out."""
     labels = [y_format(tick) for tick in ticks]
+    if not scale.log:
+        labels = align_decimals(labels)
     inside = any(len(label) > _MARGIN_CHARS for label in labels)
     for before, label, tick in zip(["", *labels], labels, ticks, strict=False):
         y = height * (1 - scale.share(tick))
@@ -82,7 +84,7 @@ def x_ticks(
     ticks = _number_ticks(low, high)
     if not _are_whole(ticks) and all(map(_are_whole, columns)):
         ticks = [tick for tick in ticks if tick == math.floor(tick)]
-    return [(tick, format_tick(tick)) for tick in ticks]
+    return [*zip(ticks, align_decimals([format_tick(tick) for tick in ticks]), strict=True)]
 
 
 @lru_cache(maxsize=32)

@@ -22,9 +22,11 @@ def sparkline(values: Sequence[float | None]) -> Markup:
     """Draw values, oldest first.
 
     None and NaN are gaps; an infinity stands at the height of the highest or lowest finite value. A constant is a flat
-    line low in the frame. Under three values there are only marks. Hidden from screen readers: the number it
+    line low in the frame. Two values are only marks, fewer are nothing. Hidden from screen readers: the number it
     accompanies is written beside it.
     """
+    if len(values) < 2:
+        return Markup()
     xs = _places(len(values))
     finite = finite_points(xs, values)
     heights = _heights(finite.ys)
@@ -45,7 +47,7 @@ def sparkline(values: Sequence[float | None]) -> Markup:
 @lru_cache(maxsize=100)
 def _places(n: int) -> tuple[float, ...]:
     """Give the x of each of `n` values; most sparklines have as many values as the one before."""
-    return tuple(_LEFT + (_RIGHT - _LEFT) * index / (n - 1) for index in range(n)) if n > 1 else (_RIGHT,) * n
+    return tuple(_LEFT + (_RIGHT - _LEFT) * index / (n - 1) for index in range(n))
 
 
 def _heights(values: Sequence[float]) -> list[float]:

@@ -8,10 +8,13 @@ around their middle, so there are always at least two ticks and never an endless
 from __future__ import annotations
 
 import math
+import re
 import sys
+from collections.abc import Sequence
 
 _TINY = 1e-300  # below this a range is treated as a single value
 _NEAREST = ((2**0.5, 1, 0), (3.0, 2, 0), (50**0.5, 5, 0), (math.inf, 1, 1))  # size of step, mantissa, shift
+_PLAIN = re.compile(r"(−?[\d,]+)(?:\.(\d+))?(\D*)")  # whole part, decimals, unit
 _SUFFIXES = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
 
 
@@ -98,3 +101,23 @@ def format_tick(value: float) -> str:
         unit, suffix = next(pair for pair in _SUFFIXES if size >= pair[0])
         written = f"{value / unit:,.12g}\u00a0{suffix}"
     return written.replace("-", "\u2212")
+
+
+def align_decimals(labels: Sequence[str]) -> list[str]:
+    """Give the numbers of an axis as many decimals as the longest of them needs: 0.90 beside 0.92, 5 s beside 20 s.
+
+    Numbers of one unit are alike; nought has no decimals; what is no plain number stays as it is.
+    """
+    parts = [_PLAIN.fullmatch(label) for label in labels]
+    most: dict[str, int] = {}
+    for part in parts:
+        if part:
+            most[part[3]] = max(most.get(part[3], 0), len((part[2] or "").rstrip("0")))
+    return [_align(part, most[part[3]]) if part else label for part, label in zip(parts, labels, strict=True)]
+
+
+def _align(part: re.Match[str], n: int) -> str:
+    whole, decimals, unit = part.groups(default="")
+    if not n or not (whole + decimals).strip("−0,"):
+        return whole + unit
+    return f"{whole}.{decimals[:n]:0<{n}}{unit}"

@@ -177,7 +177,7 @@ def _image(model: Model, artifact: Artifact, here: Here, page: str, peek: bool) 
         width, height = fit_size(width, height)
         shown = here.to(urls.thumbnail(name)) if thumbnail_size(facts) else url
     image = ImageContent(shown, width, height, alt, size, None, facts.broken, full=url)
-    downloads = [Link(f"Image, {format_bytes(facts.n_bytes)}", url)] if url and not peek else ()
+    downloads = [Link("Image file", url)] if url and not peek else ()
     return Content("image", "image", image=image, downloads=downloads)
 
 

@@ -246,7 +246,7 @@ def _facts(model: Model, here: Here, run: Run) -> list[Fact]:
     if before:
         links = [here.run(before)]
         if run.deleted_at is None:
-            links.append(here.comparison("compare", before, run))
+            links += [Link(","), here.comparison("compare", before, run)]
         facts.append(Fact("Run before", links))
     if run.deleted_at is None:
         facts.append(Fact("Run after", [here.run(after) if after else Link("none yet")]))

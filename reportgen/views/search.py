@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import pyarrow as pa
@@ -18,6 +19,7 @@ import pyarrow.compute as pc
 from reportgen import urls
 from reportgen.model import Artifact, Model
 from reportgen.model.rows import column_list
+from reportgen.prose import plain_text
 from reportgen.queries.inspect_run import flatten
 from reportgen.text import first_line
 from reportgen.views.chunks import Texts, make_chunk, other
@@ -96,7 +98,7 @@ def _iter_keys(model: Model) -> Iterator[list[Any]]:
     for artifact, (name, key) in zip(model.newest_artifacts(), model.keys.items(), strict=True):
         columns = _shorten(", ".join(_name_columns(artifact)), 1000)
         file = other(urls.slug(name), name)
-        yield [name, file, artifact.type, len(key.versions), _shorten(artifact.description), columns]
+        yield [name, file, artifact.type, len(key.versions), _plain(artifact.description), columns]
 
 
 def _name_columns(artifact: Artifact) -> Sequence[str]:
@@ -143,7 +145,7 @@ def _describe_runs(model: Model, positions: range, texts: Texts) -> list[list[in
             mine.append(number("e" + first_line(f"{error_type}: {error_message}", _LONGEST)))
         said.append(mine)
     for place, key, description in _iter_descriptions(model, positions):
-        text = number("d" + _shorten(f"{key}: {description}" if key else description))
+        text = number("d" + (f"{key}: " if key else "") + _plain(description))
         if text not in said[place]:
             said[place].append(text)
     return said
@@ -164,6 +166,12 @@ def _iter_descriptions(model: Model, positions: range) -> Iterator[tuple[int, st
     for at, key, description, deleted_at in zip(places.filter(mask).to_pylist(), *columns, strict=True):
         if description and deleted_at is None:
             yield at - positions.start, key or "", description
+
+
+@lru_cache(maxsize=4_000)  # versions of a key mostly have one description
+def _plain(description: str) -> str:
+    """Put a description on one line without its markup."""
+    return plain_text(description, _LONGEST)
 
 
 def _shorten(text: str, limit: int = _LONGEST) -> str:

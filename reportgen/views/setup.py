@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,8 @@ from reportgen.text import first_line
 from reportgen.views.parts import value_text
 
 _LONGEST_VALUE = 40
+_DIGEST = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+_DIGEST_CHARS = 10  # enough to tell two commits apart
 
 
 @dataclass(frozen=True)
@@ -36,7 +39,7 @@ def describe_differences(model: Model, run: Run, before: Run) -> Iterator[str]:
     """Say what a run was set up with and read otherwise than another, each in a few words."""
     for setting in (*compare_params(run, before), *compare_contexts(run, before)):
         if setting.before is not None:
-            was, now = (first_line(text, _LONGEST_VALUE) or "none" for text in (setting.before, setting.value))
+            was, now = (_short(text) or "none" for text in (setting.before, setting.value))
             yield f"{setting.name} {was} → {now}"
     read, read_before = _inputs(model, run), _inputs(model, before)
     for name in sorted(read.keys() | read_before.keys()):
@@ -46,6 +49,10 @@ def describe_differences(model: Model, run: Run, before: Run) -> Iterator[str]:
             yield f"reads {name} no more"
         elif read[name] != read_before[name]:
             yield f"{name} has other content"
+
+
+def _short(text: str) -> str:
+    return text[:_DIGEST_CHARS] if _DIGEST.fullmatch(text) else first_line(text, _LONGEST_VALUE)
 
 
 def _compare(values: Mapping[str, Any], before: Mapping[str, Any] | None) -> list[Setting]:

@@ -194,7 +194,7 @@ def _facts(model: Model, here: Here, artifact: Artifact) -> list[Fact]:
     step = next((n for n, step in enumerate(run.steps) if step.id == artifact.step_id), None)
     made_by = [here.run(run), Link("of"), here.pipeline_of(model, run)]
     if step is not None:
-        made_by[1:1] = [Link(f"/ {run.steps[step].name}", here.to(f"{urls.run(run.id)}#step-{step + 1}"))]
+        made_by[1:1] = [Link("/"), Link(run.steps[step].name, here.to(f"{urls.run(run.id)}#step-{step + 1}"))]
     facts = [Fact("Recorded", [Link(format_time(artifact.created_at))]), Fact("By", made_by)]
     if artifact.n_updates:
         updates = f"{format_time(artifact.updated_at)}, {format_count(artifact.n_updates, 'update')}"

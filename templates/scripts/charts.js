@@ -5,15 +5,8 @@
 (function () {
   "use strict";
   const kit = window.reportgen;
-  const make = kit.make;
+  const { make, niceTicks, logTicks, formatTick, alignDecimals, NBSP } = kit;
   const SCALES = [["", "auto"], ["linear", "linear"], ["log", "log"]];
-
-  function svg(name, attributes, ...children) {
-    const element = document.createElementNS("http://www.w3.org/2000/svg", name);
-    Object.keys(attributes).forEach((key) => element.setAttribute(key, attributes[key]));
-    element.append(...children);
-    return element;
-  }
 
   function round(value, step) { return Number((Math.round(value / step) * step).toPrecision(12)); }
 
@@ -47,26 +40,6 @@
     return Math.floor(s / 3600) + " h " + Math.round(s % 3600 / 60) + " min";
   }
 
-  function niceTicks(low, high, n) {
-    const raw = (high - low) / n;
-    const power = 10 ** Math.floor(Math.log10(raw)), size = raw / power;
-    const step = power * (size < Math.SQRT2 ? 1 : size < 3 ? 2 : size < Math.sqrt(50) ? 5 : 10);
-    const ticks = [];
-    for (let at = Math.ceil(low / step - 1e-9); at <= high / step + 1e-9 && ticks.length < 20; at++) ticks.push(at * step);
-    return ticks;
-  }
-
-  function logTicks(low, high) {
-    const first = Math.floor(Math.log10(low)), last = Math.ceil(Math.log10(high));
-    const stride = Math.max(1, Math.ceil((last - first) / 6));
-    let ticks = [];
-    for (let power = Math.ceil(first / stride) * stride; power <= last; power += stride) {
-      (last - first <= 3 ? [1, 2, 5] : [1]).forEach((factor) => ticks.push(factor * 10 ** power));
-    }
-    ticks = ticks.filter((tick) => tick >= low && tick <= high);
-    return ticks.length > 1 ? ticks : niceTicks(low, high, 4);
-  }
-
   /* An axis: its ends, and the way from values to shares and back. */
   function Axis(low, high, log, inset) {
     const a = log ? Math.log10(low) : low, b = log ? Math.log10(high) : high;
@@ -80,6 +53,8 @@
       return log ? 10 ** at : at;
     };
   }
+
+  function within(axis, ticks) { return ticks.filter((tick) => tick >= axis.low && tick <= axis.high); }
 
   function xAxis(low, high, kind) {
     return new Axis(low, high, false, kind === "category" && high > low ? 0.4 / (high - low + 0.8) : 0);
@@ -100,7 +75,7 @@
       this.stepX = this.kind === "category" ? 1 : Math.pow(10, Math.ceil(Math.log10((this.fullX.high - this.fullX.low) / 1000 || 1) - 1e-9));
       const title = plot.querySelector("title"); /* a browser's own tip would cover the values */
       this.title = title.textContent;
-      title.replaceWith(svg("desc", { id: title.id }, this.title));
+      title.replaceWith(make("svg:desc", { id: title.id }, this.title));
       this.at = -1;
       this.addReader();
     }
@@ -112,7 +87,7 @@
       this.parts = [...this.plot.children].filter((one) => !/^(title|desc)$/.test(one.tagName));
       this.lines = Array.from(this.plot.querySelectorAll("svg[preserveAspectRatio] > .ln"), (path) => {
         const look = path.getAttribute("class");
-        return { look, slot: /s\d/.exec(look)[0], name: path.dataset.name || names[look] || "", label: path.dataset.name,
+        return { look, slot: /s\d/.exec(look)[0], name: path.dataset.run || path.dataset.name || names[look] || "", label: path.dataset.name,
           pieces: path.getAttribute("d").replace(/h0/g, "").split("M").slice(1).map((piece) => this.points(piece)) };
       });
       this.marks = this.parts.map((part) => this.mark(part)).filter(Boolean);
@@ -182,25 +157,25 @@
     }
 
     makeLayer() {
-      const view = this.group.view, x = this.x(), height = this.height, layer = svg("g", {});
+      const view = this.group.view, x = this.x(), height = this.height, layer = make("svg:g", {});
       const lines = this.shownLines();
       lines.forEach((line) => { line.calm = view.smooth && !line.bare ? smooth(line.pieces, view.smooth) : line.pieces; });
       const seen = lines.flatMap((line) => line.pieces.flat().concat(line.calm.flat())).filter((point) => {
         return point[0] >= x.low && point[0] <= x.high;
       }).map((point) => point[1]);
       const y = this.y = this.fit(seen);
-      const box = svg("svg", { width: "100%", height, viewBox: "0 0 1000 " + height, preserveAspectRatio: "none" });
+      const box = make("svg:svg", { width: "100%", height, viewBox: "0 0 1000 " + height, preserveAspectRatio: "none" });
       box.style.overflow = "hidden";
       const place = (point) => { return (1000 * x.share(point[0])).toFixed(1) + " " + Math.max(-1e4, Math.min(1e4, height * (1 - y.share(point[1])))).toFixed(2); }
       const path = (pieces) => { return pieces.map((piece) => piece.length ? "M" + piece.map(place).join(" ") + (piece.length > 1 ? "" : "h0") : "").join(""); }
       this.drawAxes(layer, x, y, seen.length);
       if (view.off.every((look) => !/s1\b/.test(look))) this.plot.querySelectorAll(".band").forEach((band) => {
-        box.append(svg("path", { class: "band", d: path([this.points(band.getAttribute("d").slice(1, -1))]) + "z" }));
+        box.append(make("svg:path", { class: "band", d: path([this.points(band.getAttribute("d").slice(1, -1))]) + "z" }));
       });
       lines.forEach((line) => {
         if (line.bare) return;
-        if (view.smooth) box.append(svg("path", { class: line.look.replace(/ (thin|fat)/, "") + " faint", d: path(line.pieces) }));
-        if (!view.smooth || !/thin/.test(line.look)) box.append(svg("path", { class: line.look, d: path(line.calm) }));
+        if (view.smooth) box.append(make("svg:path", { class: line.look.replace(/ (thin|fat)/, "") + " faint", d: path(line.pieces) }));
+        if (!view.smooth || !/thin/.test(line.look)) box.append(make("svg:path", { class: line.look, d: path(line.calm) }));
       });
       layer.append(box);
       this.drawMarks(layer, x, y, lines);
@@ -225,31 +200,28 @@
 
     drawAxes(layer, x, y, hasValues) {
       const height = this.height, factor = this.unit === "%" ? 100 : 1;
-      let ticks = !hasValues ? [] : y.log ? logTicks(y.low, y.high) : niceTicks(y.low, y.high, Math.max(2, Math.min(5, Math.floor(height / 40))));
-      const labels = ticks.map((tick) => {
-        if (this.unit === "s") return duration(tick);
-        const large = Math.abs(tick) >= 1e5 && [[1e12, "T"], [1e9, "G"], [1e6, "M"], [1e3, "k"]].find((pair) => Math.abs(tick) >= pair[0]);
-        let text = large && Math.abs(tick) < 1e15 ? short(tick / large[0]) + " " + large[1] : short(tick * factor);
-        return this.unit ? text + " %" : text;
-      });
+      const ticks = !hasValues ? [] : y.log ? logTicks(y.low, y.high) : within(y, niceTicks(y.low, y.high, Math.max(2, Math.min(5, Math.floor(height / 40)))));
+      const plain = ticks.map((tick) => this.unit === "s" ? duration(tick) : formatTick(tick * factor) + (this.unit && NBSP + this.unit));
+      const labels = y.log ? plain : alignDecimals(plain);
       const inside = labels.some((label) => label.length > 6);
       ticks.forEach((tick, at) => {
         let place = height * (1 - y.share(tick));
-        layer.append(svg("line", { class: "grid", x1: 0, x2: "100%", y1: place, y2: place }));
-        layer.append(svg("text", inside ? { class: "lab", x: 0, y: place - 4 } : { class: "e", x: -8, y: place + 4 }, labels[at]));
+        layer.append(make("svg:line", { class: "grid", x1: 0, x2: "100%", y1: place, y2: place }));
+        layer.append(make("svg:text", inside ? { class: "lab", x: 0, y: place - 4 } : { class: "e", x: -8, y: place + 4 }, labels[at]));
       });
-      layer.append(svg("line", { class: "axis", x1: 0, x2: "100%", y1: height, y2: height }));
+      layer.append(make("svg:line", { class: "axis", x1: 0, x2: "100%", y1: height, y2: height }));
       this.xTicks(x).forEach((tick) => {
         let share = x.share(tick[0]);
         const look = tick[1].length <= 2 || (share > 0.06 && share < 0.94) ? "c" : share > 0.5 ? "e" : "";
-        layer.append(svg("line", { class: "axis", x1: percent(share), x2: percent(share), y1: height, y2: height + 4 }),
-          svg("text", { class: (look + tick[2]).trim(), x: percent(share), y: height + 18 }, tick[1]));
+        layer.append(make("svg:line", { class: "axis", x1: percent(share), x2: percent(share), y1: height, y2: height + 4 }),
+          make("svg:text", { class: (look + tick[2]).trim(), x: percent(share), y: height + 18 }, tick[1]));
       });
     }
 
     xTicks(x) {
       if (this.kind === "number" && x !== this.fullX) {
-        return niceTicks(x.low, x.high, 5).map((tick, at) => [tick, short(tick), at % 2 ? " x2" : ""]);
+        const ticks = within(x, niceTicks(x.low, x.high, 5)), labels = alignDecimals(ticks.map(formatTick));
+        return ticks.map((tick, at) => [tick, labels[at], at % 2 ? " x2" : ""]);
       }
       return this.ticks.map((text) => {
         return [this.fullX.value(parseFloat(text.getAttribute("x")) / 100), text.textContent, text.classList.contains("x2") ? " x2" : ""];
@@ -276,7 +248,7 @@
         let end = points[points.length - 1], place = Math.max(10, height * (1 - y.share(end[1])) - 8);
         while (taken.some((other) => Math.abs(other - place) < 14)) place += 14;
         taken.push(place);
-        layer.append(svg("text", { class: "lab e", x: percent(x.share(end[0])), y: place }, line.name));
+        layer.append(make("svg:text", { class: "lab e", x: percent(x.share(end[0])), y: place }, line.name));
       });
     }
 
@@ -286,8 +258,8 @@
       this.drag = make("div", { class: "drag", hidden: "" });
       this.reader = make("div", { class: "reader", tabindex: "0", role: "slider", "aria-label": "Values of " + this.title,
         "aria-valuemin": 0, "aria-valuemax": 1, "aria-valuenow": 0, "aria-valuetext": "Arrow keys read values, plus and minus zoom",
-        onkeydown: (event) => this.press(event), onfocus: () => { this.group.active = this; },
-        onblur: () => this.group.each("hide") }, this.drag, this.readout);
+        keydown: (event) => this.press(event), focus: () => { this.group.active = this; },
+        blur: () => this.group.each("hide") }, this.drag, this.readout);
       this.reader.style.height = this.height + "px";
       this.plot.after(this.reader);
       this.listen();
@@ -365,7 +337,7 @@
       const near = isFixed && isInside ? wanted : stops.reduce((best, x) => Math.abs(x - wanted) < Math.abs(best - wanted) ? x : best, stops[0]);
       let share = this.x().share(near), rows = [], head = "";
       if (this.cross) this.cross.remove();
-      this.cross = svg("g", { class: "cross" }, svg("line", { class: "rule", x1: percent(share), x2: percent(share), y1: 0, y2: this.height }));
+      this.cross = make("svg:g", { class: "cross" }, make("svg:line", { class: "rule", x1: percent(share), x2: percent(share), y1: 0, y2: this.height }));
       this.shownLines().forEach((line) => {
         if (/thin/.test(line.look)) return;
         const marks = this.marks.filter((mark) => mark.slot === line.slot && mark.x === near);
@@ -380,7 +352,7 @@
           text = this.write(found.y) + " (" + text + ")";
         }
         rows.unshift({ line, text });
-        if (found) this.cross.append(svg("circle", { class: "pt " + line.slot, cx: percent(share), cy: this.height * (1 - this.y.share(found.y)), r: 4 }));
+        if (found) this.cross.append(make("svg:circle", { class: "pt " + line.slot, cx: percent(share), cy: this.height * (1 - this.y.share(found.y)), r: 4 }));
       });
       this.plot.append(this.cross);
       this.tell((head || this.nameX(near)) + (view.smooth ? ", smoothed (recorded)" : ""), rows, share, stops.indexOf(near), stops.length);
@@ -392,7 +364,7 @@
       const readout = this.readout;
       readout.replaceChildren(make("b", {}, head));
       rows.forEach((row) => {
-        const sample = svg("svg", { viewBox: "0 0 28 12" }, svg("path", { class: row.line.look, d: "M0 6H28" }));
+        const sample = make("svg:svg", { viewBox: "0 0 28 12" }, make("svg:path", { class: row.line.look, d: "M0 6H28" }));
         readout.append(make("div", {}, sample, row.line.name ? row.line.name + " " : "", make("span", {}, row.text)));
       });
       readout.hidden = false;
@@ -499,16 +471,16 @@
     }
 
     addControls() {
-      this.range = make("input", { type: "range", min: 0, max: 0.95, step: 0.05, value: 0, oninput: () => {
+      this.range = make("input", { type: "range", min: 0, max: 0.95, step: 0.05, value: 0, input: () => {
         this.view.smooth = Number(this.range.value);
         this.changed();
       } });
-      this.select = make("select", { "aria-label": "Scale of y", onchange: () => { this.view.scale = this.select.value; this.changed(); } });
+      this.select = make("select", { "aria-label": "Scale of y", change: () => { this.view.scale = this.select.value; this.changed(); } });
       SCALES.forEach((scale) => this.select.append(make("option", { value: scale[0] }, scale[1])));
-      const button = (text, name, act) => { return make("button", { type: "button", "aria-label": name, onclick: act }, text); }
+      const button = (text, name, act) => { return make("button", { type: "button", "aria-label": name, click: act }, text); }
       this.back = button("Reset", "Reset the view of the charts", () => this.reset());
       this.told = make("output", { class: "told" });
-      this.bar.append(make("label", {}, "Smooth ", this.range), make("label", {}, make("span", { "aria-hidden": "true" }, "y"), this.select),
+      this.bar.append(make("label", {}, "Smooth ", this.range), make("label", {}, make("span", { "aria-hidden": "true" }, "Scale"), this.select),
         button("+", "Zoom in", () => this.zoomBy(0.5)), button("−", "Zoom out", () => this.zoomBy(2)), this.told, this.back);
     }
 
@@ -516,7 +488,7 @@
       let path = item.querySelector(".ln");
       if (!path) return;
       const look = path.getAttribute("class");
-      let button = make("button", { type: "button", "aria-pressed": "true", onclick: () => {
+      let button = make("button", { type: "button", "aria-pressed": "true", click: () => {
         let off = this.view.off, at = off.indexOf(look);
         if (at < 0) off.push(look); else off.splice(at, 1);
         this.changed();
@@ -539,7 +511,7 @@
       if (clash || Object.keys(names).length < 2) return;
       const list = make("span", { class: "names legend" });
       Object.keys(names).sort().forEach((look) => {
-        const item = make("span", {}, svg("svg", { class: /s\d/.exec(look)[0], viewBox: "0 0 28 12", "aria-hidden": "true" }, svg("path", { class: look, d: "M0 6H28" })), names[look]);
+        const item = make("span", {}, make("svg:svg", { class: /s\d/.exec(look)[0], viewBox: "0 0 28 12", "aria-hidden": "true" }, make("svg:path", { class: look, d: "M0 6H28" })), names[look]);
         list.append(item);
         this.addToggle(item);
       });
@@ -595,8 +567,11 @@
     }
   }
 
-  document.querySelectorAll(".tools.lines").forEach((bar) => {
+  /* Puts the controls of the charts beside a bar into it. */
+  kit.addControls = (bar) => {
     const plots = Array.from(bar.parentNode.querySelectorAll(".plot[data-x]"));
     if (plots.length) new Group(bar, plots, bar.closest(".sec[id]").id);
-  });
+  };
+
+  document.querySelectorAll(".tools.lines").forEach(kit.addControls);
 })();

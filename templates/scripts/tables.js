@@ -2,7 +2,7 @@
 (function () {
   "use strict";
   const kit = window.reportgen;
-  const make = kit.make;
+  const { make } = kit;
   const SORTED = "table.data:not(.diff), table.stack:not(.pipes), .prose table";
   const LEAST = 3; /* rows to sort */
   const order = new Intl.Collator("en", { numeric: true, sensitivity: "base" });
@@ -100,7 +100,7 @@
     addHeads() {
       this.heads.forEach((head, column) => {
         if (!head.textContent.trim()) return;
-        const button = make("button", { type: "button", class: "sort", onclick: () => this.turn(column) });
+        const button = make("button", { type: "button", class: "sort", click: () => this.turn(column) });
         button.append.apply(button, Array.from(head.childNodes));
         head.append(button);
       });
@@ -164,9 +164,10 @@
         const name = (quoted || plain || "").toLowerCase();
         let column = names.indexOf(name);
         if (name && column < 0) column = names.findIndex((one) => one.indexOf(name) === 0);
-        if (name && column < 0) return whole;
+        const isWord = name && column < 0 && /^[^\s"]+\s/.test(whole); /* that stands before a comparison of any number */
+        if (name && column < 0 && !isWord) return whole;
         checks.push(this.comparison(column, sign, quotedValue === undefined ? plainValue : quotedValue));
-        return " ";
+        return isWord ? " " + name + " " : " ";
       });
       words.toLowerCase().replace(/"/g, "").split(/\s+/).filter(Boolean).forEach((word) => {
         checks.push((index) => this.wordsOf(index).indexOf(word) >= 0);
@@ -212,8 +213,8 @@
       });
       this.extra.forEach((one) => { one.row.hidden = flat || (this.query.trim() && !alive.has(one.body)); });
       if (this.count) {
-        const all = this.rows.length.toLocaleString("en");
-        this.count.textContent = (n === this.rows.length ? all : n.toLocaleString("en") + " of " + all) + this.unit;
+        const all = this.rows.length;
+        this.count.textContent = n === all ? "" : n.toLocaleString("en") + " of " + all.toLocaleString("en") + this.unit;
       }
     }
 
@@ -238,20 +239,22 @@
 
     addTools(bar) {
       const input = make("input", { type: "search", placeholder: "Filter: words, >0.9, name=a", "aria-label": "Filter rows by words or comparisons, such as >0.9 or column<5",
-        autocomplete: "off", spellcheck: "false", oninput: () => {
+        autocomplete: "off", spellcheck: "false", input: () => {
           this.query = input.value;
           this.show();
           kit.keep(this.name + ".filter", input.value);
         } });
-      this.count = make("output", {});
+      this.count = make("output");
       this.query = input.value = kit.read(this.name + ".filter");
-      bar.append(input, this.count, this.chooser(), this.orders(), make("span", { class: "ends" }, this.copier("TSV"), this.copier("Markdown")));
+      bar.append(input, this.chooser());
+      if (this.table.matches(".stack")) bar.append(this.orders());
+      bar.append(this.count, make("span.ends", this.copier("TSV"), this.copier("Markdown")));
       this.show();
     }
 
     /* The same as the heads, for narrow windows, which show none. */
     orders() {
-      this.select = make("select", { "aria-label": "Order of rows", onchange: () => {
+      this.select = make("select", { "aria-label": "Order of rows", change: () => {
         let value = Number(this.select.value);
         this.sort(Math.abs(value) - 1, value < 0);
         this.keep();
@@ -268,7 +271,7 @@
       this.hidden = this.heads.map((_, at) => kept.indexOf(String(at + 1)) >= 0);
       if (this.hidden.every(Boolean)) this.hidden[0] = false;
       this.boxes = this.heads.map((_, at) => {
-        return make("input", { type: "checkbox", onchange: (event) => {
+        return make("input", { type: "checkbox", change: (event) => {
           this.hidden[at] = !event.target.checked;
           this.hide();
           kit.keep(this.name + ".hide", this.hidden.map((is, at) => is && at + 1).filter(Boolean).join());
@@ -277,7 +280,7 @@
       const labels = this.heads.map((head, at) => make("label", {}, this.boxes[at], textOf(head) || "no name"), this);
       const menu = make("fieldset", {}, make("legend", { class: "vh" }, "Columns shown"));
       menu.append.apply(menu, labels);
-      const details = make("details", { onkeydown: (event) => {
+      const details = make("details", { keydown: (event) => {
         if (event.key === "Escape" && details.open) { details.open = false; details.firstChild.focus(); }
       } }, make("summary", {}, "Columns"), menu);
       document.addEventListener("pointerdown", (event) => { if (!details.contains(event.target)) details.open = false; });
@@ -287,7 +290,7 @@
 
     /* Copies the rows and columns that are shown, in the order in which they are shown. */
     copier(form) {
-      return make("button", { type: "button", "aria-label": "Copy the rows shown as " + form, onclick: (event) => {
+      return make("button", { type: "button", "aria-label": "Copy the rows shown as " + form, click: (event) => {
         kit.copy(this.write(form), event.currentTarget);
       } }, "Copy " + form);
     }

@@ -1,6 +1,7 @@
-/* Loads data of the site from script chunks, finds runs in them, and makes elements of the page. */
+/* Loads data of the site from script chunks, finds runs in them, and makes what pages of runs share. */
 (function () {
   "use strict";
+  const { make } = window.reportgen;
   const asked = new Map();
   const wanted = new Map();
   const STATUSES = [["ok", "completed"], ["bad", "failed"], ["run", "running"], ["warn", "stalled"], ["off", "cancelled"], ["off", "deleted"]];
@@ -24,24 +25,6 @@
       }));
     }
     return asked.get(url);
-  }
-
-  /* Makes an element, `"p.small"` with classes, `"svg:g"` of a drawing; what records say goes in as text alone. */
-  function make(kind, ...children) {
-    const [, space, tag, classes] = /^(svg:)?(\w+)(.*)$/.exec(kind);
-    const made = space ? document.createElementNS("http://www.w3.org/2000/svg", tag) : document.createElement(tag);
-    if (classes) made.setAttribute("class", classes.replace(/\./g, " ").trim());
-    for (const child of children.flat(9)) {
-      if (child === null || child === undefined || child === "") continue;
-      if (typeof child === "string" || child.nodeType) made.append(child);
-      else {
-        for (const [name, value] of Object.entries(child)) {
-          if (typeof value === "function") made.addEventListener(name, value);
-          else if (value !== null && value !== false) made.setAttribute(name, value === true ? "" : value);
-        }
-      }
-    }
-    return made;
   }
 
   const field = (id) => make("input", { id, type: "search", autocomplete: "off", autocapitalize: "off", spellcheck: "false" });
@@ -144,5 +127,5 @@
     }
   }
 
-  window.reportgen = { take, load, make, field, name, mark, time, count, fold, grade, split, Runs, STATUSES };
+  Object.assign(window.reportgen, { take, load, field, name, mark, time, count, fold, grade, split, Runs, STATUSES });
 })();
