@@ -279,6 +279,49 @@ def test_address_that_says_nonsense_shows_a_chart(page: Page, site: Path, query:
     assert "NaN" not in drawing(page, "loss")
 
 
+@pytest.fixture(scope="module")
+def timed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run whose points lie at powers of two and came a minute apart, and a list metric recorded at once."""
+    folder = tmp_path_factory.mktemp("timed")
+    points = [list_metric("loss", [1 / (n + 1)], x=[2**n], ts=START + 30_000_000 + n * 60_000_000) for n in range(10)]
+    records = [run_start(ts=START), *points, list_metric("plain", [3.0, 1.0, 2.0], ts=START), end(ts=START + HOUR)]
+    write_run(folder / "runs", "run", records)
+    build_site([folder / "runs"], folder / "site", Options())
+    return folder / "site/runs/run.html"
+
+
+def test_x_is_the_number_of_the_point_or_the_time_since_the_run_began(page: Page, timed: Path) -> None:
+    page.goto(timed.as_uri())
+    drawn = drawing(page, "loss"), drawing(page, "plain")
+    hover(page, "loss", 0)
+    assert spoken(page, "loss").startswith("x 1: ")
+    choice = page.get_by_label("What x is")
+    assert choice.locator("option").all_inner_texts() == ["as drawn", "index", "time"]
+    choice.select_option("index")
+    assert labels(page, "loss", axis="x") == ["0", "4", "8"]
+    hover(page, "loss", 3 / 9)
+    assert spoken(page, "loss") == f"point 3: this run {1 / 4:.4f}"
+    choice.select_option("time")
+    assert labels(page, "loss", axis="x") == ["2\u00a0min", "6\u00a0min"]
+    hover(page, "loss", 3 / 9)
+    assert spoken(page, "loss") == f"3 min 30 s: this run {1 / 4:.4f}"
+    drag(page, "loss", 0.5, 1)
+    assert labels(page, "loss", axis="x")[0] == "6\u00a0min"
+    assert drawing(page, "plain") == drawn[1]
+    page.wait_for_function("() => location.search.includes('by=time')")
+    other = page.context.new_page()
+    other.goto(page.url)
+    assert drawing(other, "loss") == drawing(page, "loss")
+    other.close()
+    page.get_by_role("button", name="Reset the view").click()
+    assert (drawing(page, "loss"), drawing(page, "plain")) == drawn
+
+
+def test_points_that_came_at_once_offer_no_other_x(page: Page, site: Path) -> None:
+    open_run(page, site)
+    assert page.get_by_label("What x is").count() == 0
+
+
 def test_history_names_the_run_at_each_point_and_its_links_work(page: Page, site: Path) -> None:
     page.goto((site / "metrics/accuracy.html").as_uri())
     reader(page, "accuracy").focus()

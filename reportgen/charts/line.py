@@ -225,6 +225,7 @@ def _line(layer: _Layer, plot: _Plot) -> str:
         end = "h0" if length == 1 else ""  # a round cap makes it a dot
         pieces.append(f"M{' '.join(islice(written, length))}{end}")
     name = f' data-name="{text(layer.series.name)}"' if layer.series.label else ""
+    name += f' data-ways="{text(layer.series.ways)}"' if layer.series.ways else ""
     return f'<path class="ln s{layer.series.slot}{_WEIGHTS[layer.series.weight]}"{name} d="{"".join(pieces)}"/>'
 
 

@@ -28,6 +28,9 @@ class Series:
     urls, tips
         Address and tip of each point, or a function that gives those of the point at an index; empty or shorter than
         the points when there are none. Only what is marked one by one has them.
+    ways
+        Other x of some points, from which scripts find those of all: `x,index` or `x,index,seconds`, blanks between
+        points.
     """
 
     name: str
@@ -38,6 +41,7 @@ class Series:
     urls: PerPoint = ()
     label: bool = False
     tips: PerPoint = ()
+    ways: str = ""
 
     def __post_init__(self) -> None:
         if len(self.xs) != len(self.ys):

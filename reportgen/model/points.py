@@ -79,7 +79,7 @@ class Points:
         return found
 
     def fetch_arrow(self, name: str, run_id: str) -> pa.Table | None:
-        """Give the same as columns `x` and `value`."""
+        """Give the same as columns `x` and `value`, and `recorded_at` in microseconds."""
         position = self._position_of.get(run_id)
         return None if position is None else self._blocks.of(position).get((name, run_id))
 
@@ -88,7 +88,8 @@ class Points:
         for day, positions in self._rows.days_of(block).items():
             lists = [one for one in self._lists_of(positions) if one[2]]
             if lists:
-                table = self._rows.read("points", day, positions, ["x", "value"])
+                table = self._rows.read("points", day, positions, ["x", "value", "recorded_at"])
+                table = table.set_column(2, "recorded_at", table["recorded_at"].cast(pa.int64()))
                 start = 0
                 for name, run_id, n in lists:  # which are sorted as the points are
                     curves[name, run_id] = table.slice(start, n)

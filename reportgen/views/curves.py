@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import chain, repeat
+from itertools import accumulate, chain, repeat
 
 from markupsafe import Markup
 
 from reportgen import urls
 from reportgen.charts import Series, legend, line_chart, shorten
+from reportgen.charts.series import Weight
 from reportgen.model import ListSummary, Model, Run
 from reportgen.text import Change, format_count, format_date, format_number, iso_day
 from reportgen.views.parts import Here, Link, RawFile, change_of, needs_log_scale, tick_format
@@ -21,6 +22,7 @@ from reportgen.views.points import TABLE_ROWS, ascends, pick_evenly, values_by_x
 from reportgen.views.tables import write_csv
 
 MAX_CSV_POINTS = 2000
+_N_WAYS = 9
 _DRAWN_POINTS = 120  # of a curve; its frame is 216 to 500 px wide
 
 
@@ -51,7 +53,31 @@ def shorten_curve(xs: Sequence[float], ys: Sequence[float]) -> tuple[list[float]
 
 def _series(model: Model, run: Run, name: str, *, slot: int) -> Series:
     xs, ys = model.points.derive(shorten_curve, name, run.id)
-    return Series(name=run.name, xs=xs, ys=ys, slot=slot, weight="fat" if slot else "normal")
+    weight: Weight = "fat" if slot else "normal"
+    return Series(name=run.name, xs=xs, ys=ys, slot=slot, weight=weight, ways=_find_ways(model, run, name))
+
+
+def _find_ways(model: Model, run: Run, name: str) -> str:
+    """Say at some points how their x goes with their number, and with the time since the run began.
+
+    Nothing where neither tells more than x does: x grows evenly, and all points were recorded at once.
+    """
+    curve = model.points.fetch_arrow(name, run.id)
+    n = len(curve) if curve else 0
+    if curve is None or n < 3:
+        return ""
+    xs, ats = curve["x"], curve["recorded_at"]
+    first, middle, last = (xs[place].as_py() for place in (0, n // 2, n - 1))
+    has_times = ats[0].as_py() < ats[n - 1].as_py()
+    if not has_times and middle - first == (last - first) * (n // 2) / (n - 1):
+        return ""
+    places = pick_evenly(n, _N_WAYS)
+    known = [xs[place].as_py() for place in places]
+    if not ascends(known):
+        return ""
+    seconds = accumulate(((ats[place].as_py() - run.started_at) / 1e6 for place in places), max)
+    points = zip(known, places, seconds, strict=True)
+    return " ".join(f"{x:.6g},{place}" + (f",{time:.6g}" if has_times else "") for x, place, time in points)
 
 
 def make_curve(model: Model, here: Here, run: Run, before: Run | None, summary: ListSummary, number: int) -> Curve:
