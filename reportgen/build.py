@@ -48,6 +48,7 @@ def build_site(
     open_executor: OpenExecutor | None = None,
     say: Say = lambda line: None,
     progress: Progress | None = None,
+    as_of_us: int | None = None,
 ) -> BuildResult:
     """Build the site of some log directories and earlier sites.
 
@@ -69,6 +70,9 @@ def build_site(
         Gets lines that tell what the build does otherwise than expected.
     progress
         Shows how far it is.
+    as_of_us
+        The moment that the site speaks of, if it is later than the newest record: microseconds since the epoch; by
+        default `SOURCE_DATE_EPOCH` says it.
 
     Raises
     ------
@@ -81,7 +85,7 @@ def build_site(
     logs, sites = divide_paths(inputs)
     log_dirs = [*{path.resolve() if path.is_dir() else path: None for path in logs}]
     theme = load_theme(options.theme)
-    basis, source_date_us = basis_of_site(options, theme), _source_date_us()
+    basis, source_date_us = basis_of_site(options, theme), read_source_date() if as_of_us is None else as_of_us
     with lock_site(output, lambda path: say(f"another build is at work on {path}; waiting for it")):
         if repair_site(output) == "finished":
             say(f"finished an update of {output} that was interrupted")
@@ -161,7 +165,7 @@ def _result_of(old: Base) -> BuildResult:
     return BuildResult(old.folder, n_runs, n_files, 0, n_bytes, (), n_problems, n_missing)
 
 
-def _source_date_us() -> int | None:
+def read_source_date() -> int | None:
     """The moment the site speaks of, if `SOURCE_DATE_EPOCH` (seconds) sets it."""
     text = os.environ.get("SOURCE_DATE_EPOCH")
     if not text:
@@ -178,5 +182,5 @@ def read_model(inputs: Sequence[Path], options: Options) -> Model:
 
     logs, sites = divide_paths(inputs)
     seen = identify_all([file for log_dir in logs for file in scan_logs(log_dir)])
-    plan = Plan(inputs, sites, seen, Path(), options, NO_THEME, "", _source_date_us(), None, NoProgress())
+    plan = Plan(inputs, sites, seen, Path(), options, NO_THEME, "", read_source_date(), None, NoProgress())
     return open_model(plan)

@@ -53,11 +53,12 @@ LAYERS: list[set[str]] = [
     {"work"},
     {"making"},
     {"build"},
+    {"live"},
     {"demo"},
     {"cli"},
 ]
 FREE = {"__init__", "__main__"}  # the public names, and the start of the command line
-ONLY_IMPORTED_BY = {"build": {"cli", "demo"}, "cli": set[str]()}
+ONLY_IMPORTED_BY = {"build": {"cli", "demo", "live"}, "cli": set[str]()}
 ONLY_LIBRARY_USER = {"jinja2": "render", "markdown": "prose", "nh3": "prose", "PIL": "images"}
 
 PACKAGE = Path(__file__).resolve().parent.parent / "reportgen"

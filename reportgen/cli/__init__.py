@@ -23,6 +23,7 @@ from reportgen.cli.prune import prune
 from reportgen.cli.publish import publish
 from reportgen.cli.runs import runs
 from reportgen.cli.seal import seal
+from reportgen.cli.serve import serve
 from reportgen.errors import ReportgenError
 
 
@@ -44,6 +45,7 @@ cli.add_command(prune)
 cli.add_command(publish)
 cli.add_command(runs)
 cli.add_command(seal)
+cli.add_command(serve)
 
 
 def main(args: list[str] | None = None) -> None:
