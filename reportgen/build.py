@@ -27,7 +27,7 @@ from reportgen.parallel import OpenExecutor, begin
 from reportgen.places import divide_paths, find_store
 from reportgen.plan import Base, BuildResult, NoProgress, Plan, Progress
 from reportgen.publish import Manifest, check_output, lock_site, repair_site
-from reportgen.seen import basis_of, identify_all
+from reportgen.seen import basis_of, choose_masked, identify_all
 from reportgen.theme import NO_THEME, load_theme
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def build_site(
     inputs = [*inputs, *([base] if base else [])]
     logs, sites = divide_paths(inputs)
     log_dirs = [*{path.resolve() if path.is_dir() else path: None for path in logs}]
-    theme = load_theme(options.theme)
+    theme, masked = load_theme(options.theme), choose_masked(log_dirs)
     basis, source_date_us = basis_of_site(options, theme), read_source_date() if as_of_us is None else as_of_us
     with lock_site(output, lambda path: say(f"another build is at work on {path}; waiting for it")):
         if repair_site(output) == "finished":
@@ -111,7 +111,9 @@ def build_site(
             from reportgen.making import make_site, update_site_of
 
             shown = progress or NoProgress()
-            plan = Plan(inputs, sites, seen, output, options, theme, basis, source_date_us, open_executor, shown)
+            plan = Plan(
+                inputs, sites, seen, output, options, theme, basis, source_date_us, open_executor, shown, masked
+            )
             result, manifest = update_site_of(plan, old, run_ids) if old else make_site(plan)
         state = msgspec.structs.replace(state, manifest=manifest.digest)
         if not old or state != old.state:
@@ -162,7 +164,7 @@ def _result_of(old: Base) -> BuildResult:
     facts: dict[str, Any] = old.manifest.facts
     n_runs, n_problems, n_missing = (facts[name] for name in ("n_runs", "n_problems", "n_missing"))
     n_files, n_bytes = len(old.manifest), old.manifest.n_bytes
-    return BuildResult(old.folder, n_runs, n_files, 0, n_bytes, (), n_problems, n_missing)
+    return BuildResult(old.folder, n_runs, n_files, 0, n_bytes, (), n_problems, n_missing, facts["masked"])
 
 
 def read_source_date() -> int | None:
@@ -182,5 +184,7 @@ def read_model(inputs: Sequence[Path], options: Options) -> Model:
 
     logs, sites = divide_paths(inputs)
     seen = identify_all([file for log_dir in logs for file in scan_logs(log_dir)])
-    plan = Plan(inputs, sites, seen, Path(), options, NO_THEME, "", read_source_date(), None, NoProgress())
+    plan = Plan(
+        inputs, sites, seen, Path(), options, NO_THEME, "", read_source_date(), None, NoProgress(), choose_masked(logs)
+    )
     return open_model(plan)

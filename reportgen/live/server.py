@@ -1,6 +1,7 @@
 """Answers browsers from the folder of a site, in a process of its own, so that a build never makes a reader wait.
 
-Only GET and HEAD, only plain files that the manifest of the site lists, no folder and no link. A request has to this machine by an address, or by a name that is known to be its own: else a page of another site could read the
+Only GET and HEAD, only plain files that the manifest of the site lists, no folder and no link. A request has to come
+under an address of this machine, or a name that is known to be its own: else a page of another site could read the
 reports through a name that it lets lead here (DNS rebinding). Files are for pages of this server alone.
 
 Visible pages wait for the next state of the site with one request that is answered when it comes. It is no stream of
