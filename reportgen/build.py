@@ -26,7 +26,7 @@ from reportgen.parallel import OpenExecutor, begin
 from reportgen.places import divide_paths, find_store
 from reportgen.plan import Base, BuildResult, NoProgress, Plan, Progress
 from reportgen.publish import Manifest, check_output, lock_site, repair_site
-from reportgen.seen import basis_of, identify_all
+from reportgen.seen import basis_of, choose_masked, identify_all
 from reportgen.theme import NO_THEME, load_theme
 from reportgen.urls import MANIFEST
 
@@ -49,6 +49,7 @@ def build_site(
     say: Say = lambda line: None,
     progress: Progress | None = None,
     remember: bool = True,
+    as_of_us: int | None = None,
 ) -> BuildResult:
     """Build the site of some log directories and earlier sites.
 
@@ -72,6 +73,9 @@ def build_site(
         Shows how far it is.
     remember
         Whether to write down beside the logs what the site was built from, so that the next build goes on from it.
+    as_of_us
+        The moment that the site speaks of, if it is later than the newest record: microseconds since the epoch; by
+        default `SOURCE_DATE_EPOCH` says it.
 
     Raises
     ------
@@ -83,8 +87,8 @@ def build_site(
     inputs = [*inputs, *([base] if base else [])]
     logs, sites = divide_paths(inputs)
     log_dirs = [*{path.resolve() if path.is_dir() else path: None for path in logs}]
-    theme = load_theme(options.theme)
-    basis, moment_us = basis_of_site(options, theme), source_date_us()
+    theme, masked = load_theme(options.theme), choose_masked(log_dirs)
+    basis, moment_us = basis_of_site(options, theme), source_date_us() if as_of_us is None else as_of_us
     with lock_site(output, lambda path: say(f"another build is at work on {path}; waiting for it")):
         if repair_site(output) == "finished":
             say(f"finished an update of {output} that was interrupted")
@@ -110,7 +114,7 @@ def build_site(
             from reportgen.making import make_site, update_site_of
 
             shown = progress or NoProgress()
-            plan = Plan(inputs, sites, seen, output, options, theme, basis, moment_us, open_executor, shown)
+            plan = Plan(inputs, sites, seen, output, options, theme, basis, moment_us, open_executor, shown, masked)
             result, manifest = update_site_of(plan, old, run_ids) if old else make_site(plan)
         state = msgspec.structs.replace(state, manifest=manifest.digest)
         if remember and (not old or state != old.state):
@@ -207,7 +211,7 @@ def _result_of(old: Base) -> BuildResult:
     facts: dict[str, Any] = old.manifest.facts
     n_runs, n_problems, n_missing = (facts[name] for name in ("n_runs", "n_problems", "n_missing"))
     n_files, n_bytes = len(old.manifest), old.manifest.n_bytes
-    return BuildResult(old.folder, n_runs, n_files, 0, n_bytes, (), n_problems, n_missing)
+    return BuildResult(old.folder, n_runs, n_files, 0, n_bytes, (), n_problems, n_missing, facts["masked"])
 
 
 def read_model(inputs: Sequence[Path], options: Options) -> Model:
@@ -216,5 +220,7 @@ def read_model(inputs: Sequence[Path], options: Options) -> Model:
 
     logs, sites = divide_paths(inputs)
     seen = identify_all([file for log_dir in logs for file in scan_logs(log_dir)])
-    plan = Plan(inputs, sites, seen, Path(), options, NO_THEME, "", source_date_us(), None, NoProgress())
+    plan = Plan(
+        inputs, sites, seen, Path(), options, NO_THEME, "", source_date_us(), None, NoProgress(), choose_masked(logs)
+    )
     return open_model(plan)

@@ -27,10 +27,10 @@ from reportgen.compact.deletions import Dead, find_dead
 from reportgen.compact.merge import iter_curves, join_curves, join_day
 from reportgen.ids import time_of
 from reportgen.log.find import LogFile
-from reportgen.log.reader import read_run
 from reportgen.memory import held_low
 from reportgen.parallel import OpenExecutor, choose_executor, run_tasks
 from reportgen.publish import WrittenFile, make_parents, write_file
+from reportgen.redact import Redactor, read_masked
 from reportgen.seen import SeenFile, files_of
 from reportgen.store import DAY_TABLES, GROUP_ROWS, POINTS, Tables, TableWriter, read_parquet, to_parquet
 
@@ -47,6 +47,7 @@ class _Part:
     number: int
     folder: Path
     runs: Sequence[Sequence[LogFile]]
+    redactor: Redactor
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,7 @@ def gather(
     site: Path,
     scratch: Path,
     open_executor: OpenExecutor | None,
+    redactor: Redactor,
     advance: Callable[[int], None] = lambda n: None,
 ) -> tuple[Tables, Iterator[WrittenFile]]:
     """Compact logs.
@@ -79,6 +81,8 @@ def gather(
         A folder for what is needed meanwhile, on the disk of the site; workers have to see both.
     open_executor
         What does the work; by default worker processes where they pay.
+    redactor
+        Masks what looks like a secret.
     advance
         Is told how many more runs were read.
 
@@ -92,7 +96,7 @@ def gather(
     InputError
         A log cannot be read.
     """
-    parts = [_Part(number, scratch, runs) for number, runs in enumerate(_divide(seen))]
+    parts = [_Part(number, scratch, runs, redactor) for number, runs in enumerate(_divide(seen))]
     tables: list[Compaction] = []
     days: dict[tuple[str, str], list[Path]] = {}
     seconds = sum(file.n_bytes for file in seen) / _BYTES_A_SECOND
@@ -142,7 +146,7 @@ class _Done(NamedTuple):
 
 @held_low()
 def _compact_part(part: _Part) -> _Done:
-    compaction = compact_runs(read_run(files) for files in part.runs)
+    compaction = compact_runs(read_masked(files, part.redactor) for files in part.runs)
     written = []
     for name, days in compaction.days.items():
         for day, table in days.items():

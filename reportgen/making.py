@@ -19,12 +19,12 @@ from reportgen.changes import find_changes
 from reportgen.compact import Compaction, Update, compact_runs
 from reportgen.formats import DATA_FORMAT
 from reportgen.gather import gather
-from reportgen.log.reader import read_run
 from reportgen.memory import held_low
 from reportgen.model import Files, Model
 from reportgen.parallel import choose_executor, count_processors, run_tasks
 from reportgen.plan import Base, BuildResult, Plan
 from reportgen.publish import Manifest, SiteWriter, open_scratch, open_site, update_site, write_file
+from reportgen.redact import Redactor, read_masked
 from reportgen.seen import SeenFile, files_of
 from reportgen.sources import read_everything
 from reportgen.store import DAY_TABLES, Layers, Store, StoreFolder, to_parquet
@@ -49,12 +49,14 @@ def make_site(plan: Plan) -> tuple[BuildResult, Manifest]:
 def update_site_of(plan: Plan, old: Base, run_ids: set[str]) -> tuple[BuildResult, Manifest]:
     """Make of a site what depends on some runs, whose logs came, changed or went."""
     base_folder = old.folder / urls.DATA_FOLDER
+    redactor = _redactor_of(plan)
     update = Update(
         StoreFolder(base_folder),
         run_ids,
-        lambda wanted: compact_runs(read_run(files) for files in files_of(plan.seen, wanted).values()),
+        lambda wanted: compact_runs(read_masked(files, redactor) for files in files_of(plan.seen, wanted).values()),
         keep=old.keep,
     )
+    redactor.restore(update.before["problems"], base_folder)
     compaction = update.apply()
     model = _open(plan, Layers([compaction, StoreFolder(base_folder)]))
     before = Model(Compaction(update.before, {}), plan.options, source_date_us=old.manifest.facts["as_of_us"])
@@ -71,18 +73,18 @@ def update_site_of(plan: Plan, old: Base, run_ids: set[str]) -> tuple[BuildResul
 
 def open_model(plan: Plan) -> Model:
     """Read everything into memory and give the model of it."""
-    return _open(plan, read_everything(plan.inputs))
+    return _open(plan, read_everything(plan.inputs, _redactor_of(plan)))
 
 
 def _open(plan: Plan, store: Store) -> Model:
-    files = Files(_FoldersOf(plan.seen), plan.sites)
+    files = Files(_FoldersOf(plan.seen), [*plan.sites, plan.masked])
     return Model(store, plan.options, files, theme=plan.theme, source_date_us=plan.source_date_us)
 
 
 def _write_store(plan: Plan, site: SiteWriter) -> Store:
     """Write all tables. What sites have among the inputs is merged in memory."""
     if plan.sites:
-        compaction = read_everything(plan.inputs)
+        compaction = read_everything(plan.inputs, _redactor_of(plan))
         _write_tables(site, compaction)
         return compaction
     n_runs = len({file.run_id for file in plan.seen})
@@ -90,7 +92,7 @@ def _write_store(plan: Plan, site: SiteWriter) -> Store:
         open_scratch(plan.output) as scratch,
         plan.progress.stage("Reading", n_runs) as advance,
     ):
-        whole, files = gather(plan.seen, site.folder, scratch, plan.open_executor, advance)
+        whole, files = gather(plan.seen, site.folder, scratch, plan.open_executor, _redactor_of(plan), advance)
         site.add(files)
     for name, table in whole.items():
         site.write(urls.table(name), to_parquet(table))
@@ -128,8 +130,13 @@ def _make(plan: Plan, site: SiteWriter, model: Model, units: Sequence[Unit], sto
 
 def _job_of(plan: Plan, site: SiteWriter, stores: Sequence[Path]) -> Job:
     """Write down what workers need, who may be in another folder."""
-    places, sites = [path.resolve() for path in stores], [path.resolve() for path in plan.sites]
+    places = [path.resolve() for path in stores]
+    sites = [path.resolve() for path in (*plan.sites, plan.masked)]
     return Job(places, site.folder, plan.options, plan.theme, _FoldersOf(plan.seen), sites, plan.source_date_us)
+
+
+def _redactor_of(plan: Plan) -> Redactor:
+    return Redactor(plan.options.redact, plan.masked)
 
 
 def _facts_of(plan: Plan, model: Model) -> dict[str, Any]:
@@ -140,6 +147,7 @@ def _facts_of(plan: Plan, model: Model) -> dict[str, Any]:
         "n_runs": len(model.runs),
         "n_problems": model.n_problems,
         "n_missing": model.n_missing,
+        "masked": model.masked,
         "basis": plan.basis,
     }
 
@@ -147,8 +155,9 @@ def _facts_of(plan: Plan, model: Model) -> dict[str, Any]:
 def _result_of(plan: Plan, model: Model, manifest: Manifest, n_written: int) -> BuildResult:
     problems = model.first_problems(_MAX_PROBLEMS)
     n_files, n_bytes = len(manifest), manifest.n_bytes
+    n_problems, n_missing = model.n_problems, model.n_missing
     return BuildResult(
-        plan.output, len(model.runs), n_files, n_written, n_bytes, problems, model.n_problems, model.n_missing
+        plan.output, len(model.runs), n_files, n_written, n_bytes, problems, n_problems, n_missing, model.masked
     )
 
 

@@ -131,6 +131,31 @@ class CheckOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     allow_failed: bool = False
 
 
+class RedactOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What builds mask, so that it does not come into the site.
+
+    Attributes
+    ----------
+    defaults
+        What looks like a secret: tokens of known forms, passwords in URLs, private keys, and what goes by the name of
+        a password, a token, a key and the like.
+    names
+        Names of parameters, members and columns whose values are masked whole; `*` and `?` stand for any letters.
+    patterns
+        Regular expressions; masked is what the first group matches, else all of it.
+    paths
+        Folders of absolute paths.
+    hosts
+        Hosts of URLs, IP addresses, and names that end in `.local`, `.internal` and the like.
+    """
+
+    defaults: bool = True
+    names: list[str] = []
+    patterns: list[str] = []
+    paths: bool = False
+    hosts: bool = False
+
+
 class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """All keys of the configuration file; the defaults are those of a missing file."""
 
@@ -149,6 +174,7 @@ class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     context: ContextOptions = ContextOptions()
     retention: RetentionOptions = RetentionOptions()
     check: CheckOptions = CheckOptions()
+    redact: RedactOptions = RedactOptions()
 
 
 # Reading

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,6 +53,8 @@ class BuildResult:
         changed.
     n_missing
         How many records did not arrive.
+    masked
+        How many texts of it were masked, by rule.
     """
 
     output: Path
@@ -63,6 +65,7 @@ class BuildResult:
     problems: Sequence[Problem]
     n_problems: int
     n_missing: int
+    masked: Mapping[str, int]
 
 
 @dataclass(frozen=True)
@@ -101,6 +104,8 @@ class Plan:
         Opens what does the work; by default worker processes where they pay.
     progress
         Shows how far it is.
+    masked
+        The folder in whose `blobs` the masked files of tables are.
     """
 
     inputs: Sequence[Path]
@@ -113,3 +118,4 @@ class Plan:
     source_date_us: int | None
     open_executor: OpenExecutor | None
     progress: Progress
+    masked: Path

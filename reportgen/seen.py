@@ -22,6 +22,7 @@ from reportgen.log.find import FoundFile, LogFile, group_files, identify_found
 from reportgen.records import LOG_FORMAT
 
 CACHE_FORMAT = 1
+_MASKED = "masked"
 
 _NOTE = "Made by reportgen, to answer questions about the logs beside it; may be removed at any time.\n"
 _CACHEDIR_TAG = "Signature: 8a477f597d28d172789f06886806bc55\n"
@@ -53,6 +54,14 @@ def iter_cache_folders(log_dirs: Sequence[Path]) -> Iterator[Path]:
     first = log_dirs[0]
     yield first.with_name(f".{first.name or 'root'}-cache")
     yield platformdirs.user_cache_path("reportgen") / digest(*map(os.fspath, log_dirs))
+
+
+def choose_masked(log_dirs: Sequence[Path]) -> Path:
+    """Give the folder for masked files of tables, which is made when there is one."""
+    if not log_dirs:
+        return platformdirs.user_cache_path("reportgen") / _MASKED
+    places = [*iter_cache_folders([path.resolve() for path in log_dirs])]
+    return next((place for place in places if os.access(place.parent, os.W_OK)), places[-1]) / _MASKED
 
 
 def make_cache_folder(folder: Path) -> None:

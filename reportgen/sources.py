@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reportgen.cache import open_logs_store
-from reportgen.compact import EMPTY, Compaction, compact_runs, merge
+from reportgen.compact import EMPTY, Compaction, compact_runs, expand_run, merge, without_runs
 from reportgen.errors import InputError
 from reportgen.log.find import find_journals, scan_logs
 from reportgen.log.reader import read_run
 from reportgen.places import divide_paths
+from reportgen.redact import Redactor, read_masked
 from reportgen.store import DAY_TABLES, WHOLE_TABLES, Store, StoreFolder
 
 
@@ -62,26 +63,40 @@ def open_source(paths: Sequence[Path]) -> Source:
     return Source(_compact_all(logs, sites), logs, sites)
 
 
-def read_everything(paths: Sequence[Path]) -> Compaction:
-    """Read log directories and sites into memory.
+def read_everything(paths: Sequence[Path], redactor: Redactor | None = None) -> Compaction:
+    """Read log directories and sites into memory, without what the redactor masks if there is one.
 
     Raises
     ------
     InputError
         One of them is neither, or cannot be read.
     """
-    return _compact_all(*divide_paths(paths))
+    return _compact_all(*divide_paths(paths), redactor)
 
 
-def _compact_all(logs: Sequence[Path], sites: Sequence[Path]) -> Compaction:
+def _compact_all(logs: Sequence[Path], sites: Sequence[Path], redactor: Redactor | None = None) -> Compaction:
     journals = find_journals(logs)
-    read = compact_runs(read_run(files) for files in journals.values())
+    runs = (read_run(files) if redactor is None else read_masked(files, redactor) for files in journals.values())
+    read = compact_runs(runs)
     if not sites:
         return read
     try:
-        return merge([read, *map(load_store, sites)])
+        return merge([read, *(_load_masked(folder, redactor) for folder in sites)])
     except (LookupError, ValueError, TypeError) as error:
         raise _contradictory(sites, error) from error
+
+
+def _load_masked(folder: Path, redactor: Redactor | None) -> Compaction:
+    """Read the store of a site, and mask what it was built with and the rules of now mask."""
+    store = load_store(folder)
+    if redactor is None:
+        return store
+    runs = {run_id: expand_run(store, run_id) for run_id in sorted(store.run_ids)}
+    masked = {run_id: redactor.mask_run(run, [folder]) for run_id, run in runs.items()}
+    changed = [run_id for run_id, run in masked.items() if run != runs[run_id]]
+    if not changed:
+        return store
+    return merge([without_runs(store, changed), compact_runs(masked[run_id] for run_id in changed)])
 
 
 def load_store(folder: Path) -> Compaction:

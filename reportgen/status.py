@@ -20,5 +20,9 @@ def judge_status(row: Mapping[str, Any], as_of: int) -> RunStatus:
         return status
     if row["detached"]:
         return "completed"
-    silence = as_of - row["last_record_at"]
-    return "stalled" if silence > max(_STALLED_AFTER_US, 3 * row["longest_silence_us"]) else "running"
+    return "stalled" if as_of >= stalls_at(row) else "running"
+
+
+def stalls_at(row: Mapping[str, Any]) -> int:
+    """Say from which moment on a run without an end is stalled, unless it is heard of again."""
+    return int(row["last_record_at"] + max(_STALLED_AFTER_US, 3 * row["longest_silence_us"]) + 1)

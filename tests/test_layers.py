@@ -12,7 +12,20 @@ import pytest
 LAYERS: list[set[str]] = [
     {"errors"},
     {"remote", "git"},
-    {"text", "stats", "levels", "floats", "jsontext", "ids", "status", "urls", "formats", "datafolders", "webaddress"},
+    {
+        "text",
+        "stats",
+        "levels",
+        "floats",
+        "jsontext",
+        "ids",
+        "status",
+        "urls",
+        "formats",
+        "datafolders",
+        "webaddress",
+        "secretwords",
+    },
     {"tables", "contentfacts", "memory"},
     {"records"},
     {"log"},
@@ -30,6 +43,7 @@ LAYERS: list[set[str]] = [
     {"store"},
     {"compact"},
     {"blobs"},
+    {"redact"},
     {"cache"},
     {"sources"},
     {"gather", "exports"},
@@ -54,11 +68,12 @@ LAYERS: list[set[str]] = [
     {"work"},
     {"making"},
     {"build"},
+    {"live"},
     {"demo"},
     {"cli"},
 ]
 FREE = {"__init__", "__main__"}  # the public names, and the start of the command line
-ONLY_IMPORTED_BY = {"build": {"cli", "demo"}, "cli": set[str]()}
+ONLY_IMPORTED_BY = {"build": {"cli", "demo", "live"}, "cli": set[str]()}
 ONLY_LIBRARY_USER = {"jinja2": "render", "markdown": "prose", "nh3": "prose", "PIL": "images"}
 
 PACKAGE = Path(__file__).resolve().parent.parent / "reportgen"

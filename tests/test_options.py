@@ -12,6 +12,7 @@ from reportgen.options import (
     ContextOptions,
     MetricOptions,
     Options,
+    RedactOptions,
     RetentionOptions,
     load_options,
     parse_age,
@@ -35,6 +36,13 @@ git = false
 command = false
 environment = ["CI"]
 packages = ["numpy"]
+
+[redact]
+defaults = false
+names = ["customer_*"]
+patterns = ["C-[0-9]+"]
+paths = true
+hosts = true
 
 [retention]
 max_age = "90d"
@@ -67,6 +75,7 @@ ALL_SET = Options(
     strict=True,
     log_format="parquet",
     context=ContextOptions(git=False, command=False, environment=["CI"], packages=["numpy"]),
+    redact=RedactOptions(defaults=False, names=["customer_*"], patterns=["C-[0-9]+"], paths=True, hosts=True),
     retention=RetentionOptions(max_age="90d", max_versions=10, max_runs=100),
     check=CheckOptions(rules=["* against latest"], allow_failed=True),
     metrics={"accuracy": MetricOptions("max", "%", 0.02), "train/loss": MetricOptions("min")},

@@ -26,6 +26,7 @@ from reportgen.cli.prune import prune
 from reportgen.cli.publish import publish
 from reportgen.cli.runs import runs
 from reportgen.cli.seal import seal
+from reportgen.cli.serve import serve
 from reportgen.cli.summary import summary
 from reportgen.cli.verify import verify
 from reportgen.errors import ReportgenError
@@ -52,6 +53,7 @@ cli.add_command(prune)
 cli.add_command(publish)
 cli.add_command(runs)
 cli.add_command(seal)
+cli.add_command(serve)
 cli.add_command(summary)
 cli.add_command(verify)
 

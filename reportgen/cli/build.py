@@ -171,6 +171,9 @@ def report(result: BuildResult, seconds: float, uploaded: Uploaded | None = None
         say("skipped", "yellow", f"{n_more:,} more, listed on the site's page Data")
     if result.n_missing:
         say("lost", "yellow", f"{plain_count(result.n_missing, 'record')} did not arrive; see the pages of their runs")
+    if result.masked:
+        rules = ", ".join(f"{n:,} {rule}" for rule, n in result.masked.items())
+        say("masked", "green", f"{plain_count(sum(result.masked.values()), 'text')} ({rules})")
     made = "all" if result.n_written == result.n_files else f"{result.n_written:,}" if result.n_written else "none"
     facts = [
         plain_count(result.n_runs, "run"),

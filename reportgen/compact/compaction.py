@@ -192,8 +192,8 @@ def expand_run(part: Compaction, run_id: str) -> RunRecords:
     run = from_archive(run_id, rows(records, part.record_spans.get(day, {})), fetch_points)
     unknown, problems = (rows(part.tables[name], part.spans[name]) for name in ("unknown", "problems"))
     run.unknown = [Unknown(**_without(row, "run_id")) for row in unknown]
-    problems = [row for row in problems if row["origin"] == "file"]
-    run.problems = [Problem(**_without(row, "origin")) for row in problems]
+    run.problems = [Problem(**_without(row, "origin")) for row in problems if row["origin"] == "file"]
+    run.masked = [Problem(**_without(row, "origin")) for row in problems if row["origin"] == "masked"]
     return run
 
 

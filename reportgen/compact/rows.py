@@ -85,6 +85,7 @@ def compact_run(run: RunRecords) -> RunPart:
     _add_edges(part, events)
     _add_problems(part, "file", run.problems)
     _add_problems(part, "run", () if deletion else misfits)
+    _add_problems(part, "masked", run.masked)
     for unknown in sorted(set(run.unknown)):
         part.add("unknown", unknown._asdict())
     _add_records(part, run)

@@ -67,12 +67,15 @@ class RunRecords:
         Lines that hold what this version does not know.
     problems
         What could not be used.
+    masked
+        What was masked: how many texts (`line`) by which rule (`reason`), and in which file if it was one.
     """
 
     run_id: str
     records: dict[tuple[str, int], AnyRecord] = field(default_factory=dict)
     unknown: list[Unknown] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    masked: list[Problem] = field(default_factory=list)
 
 
 def read_run(files: Sequence[LogFile]) -> RunRecords:
@@ -134,10 +137,11 @@ class _Merge:
         self.records: dict[tuple[str, int], AnyRecord] = {}
         self.unknown: dict[Unknown, None] = {}
         self.problems: dict[Problem, None] = {}
+        self.masked: dict[Problem, None] = {}
         self._forms: dict[tuple[str, int], set[bytes]] = {}  # of the records that have others than their own
 
     def result(self) -> RunRecords:
-        return RunRecords(self.run_id, self.records, [*self.unknown], [*self.problems])
+        return RunRecords(self.run_id, self.records, [*self.unknown], [*self.problems], [*self.masked])
 
     def add_run(self, run: RunRecords) -> None:
         lines: dict[tuple[str, int], list[bytes]] = {}
@@ -148,6 +152,7 @@ class _Merge:
             self._add_form(writer, record, min(own, default=b"") or record_form(record))
         self.unknown.update(dict.fromkeys(run.unknown))
         self.problems.update(dict.fromkeys(run.problems))
+        self.masked.update(dict.fromkeys(run.masked))
 
     def add_journal(self, journal: LogFile) -> None:
         try:

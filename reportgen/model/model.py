@@ -463,11 +463,26 @@ class Model:
     @property
     def n_problems(self) -> int:
         """How many lines could not be used; of runs without a single good record too."""
-        return len(self.table("problems"))
+        return len(self._problems)
+
+    @cached_property
+    def _problems(self) -> pa.Table:
+        table = self.table("problems")
+        return table.filter(pc.invert(pc.is_in(table["origin"], value_set=text_array(["masked"]))))
+
+    @cached_property
+    def masked(self) -> dict[str, int]:
+        """How many texts were masked, by rule, the rules by name."""
+        table = self.table("problems")
+        counts: dict[str, int] = {}
+        for row in table_rows(table.filter(pc.is_in(table["origin"], value_set=text_array(["masked"])))):
+            if not row["file"].startswith("blobs/"):  # which counts them again, by file
+                counts[row["reason"]] = counts.get(row["reason"], 0) + row["line"]
+        return dict(sorted(counts.items()))
 
     def first_problems(self, n: int) -> list[Problem]:
         """Give the first problems."""
-        rows = table_rows(self.table("problems").select(Problem._fields).slice(0, n))
+        rows = table_rows(self._problems.select(Problem._fields).slice(0, n))
         return [Problem(**row) for row in rows]
 
 

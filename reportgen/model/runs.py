@@ -176,6 +176,7 @@ class Run:
         return [
             Problem(*(row[name] for name in Problem._fields))
             for _, row in self._model.rows("problems").of(self.position)
+            if row["origin"] != "masked"
         ]
 
     def step_name(self, step_id: str | None) -> str:

@@ -11,6 +11,8 @@ import os
 import re
 import sys
 
+from reportgen.secretwords import SECRET_NAME, SECRET_VALUE
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -22,24 +24,13 @@ _GIT_SECONDS = 5.0  # a repository that takes longer is recorded without whether
 _MAX_COMMAND = 1000
 _MAX_WORD = 200
 
-# Of the names of options and variables: `--api-key`, `PGPASSWORD`, `authToken`, but not `--author`, `--tokenizer`,
-# `--n-tokens`, `--max_token`, `--passes`, `--keyboard` or `--no-auth`.
-_HIDDEN_NAME = (
-    r"pass(?:word|wd|phrase|code)|secret|credential|authori[sz]ation|(?<![a-z])(?:creds?|bearer|cookie)(?![a-z])"
-    r"|(?<![a-z])(?:ssh)?pass(?![a-z]|[-_]through)|pwd(?![a-z])|(?<![a-z])o?auth(?![a-z])"
-    r"|(?<!max[-_])(?<!min[-_])(?<!num[-_])(?<!\bn[-_])(?<!_n_)token(?![a-z]|[-_](?:limit|count))"
-    r"|(?<![a-z])sig(?:nature)?(?![a-z])"
-    r"|(?:api|access|private|auth|account|encryption|signing|shared|master|session|storage|license)[-_]?key(?![a-z])"
-)
 # Compiled once a word may match: that takes milliseconds, which few command lines need.
-_SECRET_OPTION = rf"(?is)-(?!-?(?:no|ask|without|skip|disable)[-_]).*?(?:{_HIDDEN_NAME})"
-_SECRET_SETTING = rf"(?is)((?:{_HIDDEN_NAME})[\w.\-\]\"']{{0,40}}?\s*[:=]|\bbearer\s)(?!//).+"
+_SECRET_OPTION = rf"(?is)-(?!-?(?:no|ask|without|skip|disable)[-_]).*?(?:{SECRET_NAME})"
+_SECRET_SETTING = rf"(?is)((?:{SECRET_NAME})[\w.\-\]\"']{{0,40}}?\s*[:=]|\bbearer\s)(?!//).+"
 _MAY_BE_SECRET = re.compile(r"pass|pwd|secret|cred|auth|token|key|bearer|cookie|sig", re.IGNORECASE)
 
 _URL_PASSWORD = re.compile(r"(?<=://)(?:[^/\s:@]*:(?!\d+/)[^\s]+|[^/\s]+)(?=@)")
-_SECRET_VALUE = re.compile(
-    r"\b(?:gh[pousr]_|github_pat_|glpat-|xox[abprs]-|hf_|AKIA|ASIA|sk-)(?=[\w-]*\d)[\w-]{12,}|\beyJ[\w-]{8,}[\w.-]*"
-)
+_SECRET_VALUE = re.compile(SECRET_VALUE)
 _CI_COMMITS = ("GITHUB_SHA", "CI_COMMIT_SHA", "CI_MERGE_REQUEST_SOURCE_BRANCH_SHA", "GIT_COMMIT")
 _CI_BRANCHES = (
     ("GITHUB_HEAD_REF", ""),

@@ -224,9 +224,13 @@ TABLES: dict[str, TableInfo] = {
         (
             _RUN,
             Column("file", _TEXT, "the file, below the log directory"),
-            Column("line", _INT, "line in the file, from 1; 0 for the file or the run as a whole"),
+            Column("line", _INT, "line in the file, from 1; 0 for the file or the run as a whole; of `masked`: texts"),
             Column("reason", _TEXT, "what is wrong, in a line"),
-            Column("origin", _TEXT, "`file`: found in reading it; `run`: records that do not fit together"),
+            Column(
+                "origin",
+                _TEXT,
+                "`file`: found in reading it; `run`: records that do not fit together; `masked`: by which rule",
+            ),
         ),
         ("run_id", "file", "line", "reason", "origin"),
     ),

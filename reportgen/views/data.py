@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup
@@ -97,6 +97,8 @@ class DataView:
         What could not be used, at most 1,000.
     problems_note
         How many there are.
+    masked
+        How much was masked, by rule.
     """
 
     frame: Frame
@@ -106,6 +108,7 @@ class DataView:
     questions: Sequence[Question]
     problems: Sequence[FileProblem]
     problems_note: str
+    masked: str
 
 
 def make_page(model: Model) -> Page:
@@ -134,8 +137,16 @@ def make_page(model: Model) -> Page:
         ],
         problems=problems,
         problems_note=format_count(model.n_problems, "problem"),
+        masked=_describe_masked(model.masked),
     )
     return Page(urls.DATA, "data.html", view)
+
+
+def _describe_masked(masked: Mapping[str, int]) -> str:
+    if not masked:
+        return ""
+    rules = ", ".join(f"{rule} {n:,}" for rule, n in masked.items())
+    return f"{format_count(sum(masked.values()), 'text')} masked when this site was built: {rules}."
 
 
 def _table_row(model: Model, here: Here, name: str, info: TableInfo) -> TableRow:

@@ -169,6 +169,8 @@ return { make, read, keep, copy, niceTicks, logTicks, group, formatTick, alignDe
 const kit = window.reportgen;
 const { make, niceTicks, logTicks, formatTick, alignDecimals, NBSP } = kit;
 const SCALES = [["", "auto"], ["linear", "linear"], ["log", "log"]];
+const WAYS = ["x", "index", "time"];
+const UNITS = [[86400 * 2, 86400, "d"], [3600 * 2, 3600, "h"], [120, 60, "min"], [0, 1, "s"]];
 function round(value, step) { return Number((Math.round(value / step) * step).toPrecision(12)); }
 function percent(share) { return (100 * share).toFixed(2) + "%"; }
 /* Numbers */
@@ -227,6 +229,7 @@ const title = plot.querySelector("title"); /* a browser's own tip would cover th
 this.title = title.textContent;
 title.replaceWith(make("svg:desc", { id: title.id }, this.title));
 this.at = -1;
+this.way = "";
 this.addReader();
 }
 /* What the drawing holds, read when it is first asked for. */
@@ -236,9 +239,10 @@ const names = this.group.names;
 this.parts = [...this.plot.children].filter((one) => !/^(title|desc)$/.test(one.tagName));
 this.lines = Array.from(this.plot.querySelectorAll("svg[preserveAspectRatio] > .ln"), (path) => {
 const look = path.getAttribute("class");
-return { look, slot: /s\d/.exec(look)[0], name: path.dataset.run || path.dataset.name || names[look] || "", label: path.dataset.name,
+return { look, ways: readWays(path), slot: /s\d/.exec(look)[0], name: path.dataset.run || path.dataset.name || names[look] || "", label: path.dataset.name,
 pieces: path.getAttribute("d").replace(/h0/g, "").split("M").slice(1).map((piece) => this.points(piece)) };
 });
+this.lines.forEach((line) => { line.drawn = line.pieces; });
 this.marks = this.parts.map((part) => this.mark(part)).filter(Boolean);
 this.marks.forEach((mark) => { /* a series of few points has no line */
 let line = this.lines.find((one) => one.slot === mark.slot);
@@ -250,6 +254,24 @@ const labels = Array.from(this.plot.querySelectorAll(":scope > text.e:not(.lab),
 this.unit = labels.some((text) => /%$/.test(text)) ? "%" : labels.some((text) => /\d\s(ms|s|min|h)\b/.test(text)) ? "s" : "";
 this.ticks = this.parts.filter((part) => part.tagName === "text" && part.getAttribute("y") === String(this.height + 18));
 return this;
+}
+/* Takes another x for all points: their number, or the time since their run began. */
+take(way) {
+const isDrawn = !way || !this.plot.querySelector("[data-ways]");
+if (isDrawn && !this.way) return;
+const { lines } = this.read(), at = WAYS.indexOf(way);
+this.drawnX = this.drawnX || { fullX: this.fullX, stepX: this.stepX };
+this.way = isDrawn ? "" : way;
+const go = (line, x) => isDrawn || !line || !line.ways || line.ways[0].length <= at ? x : along(line.ways, x, at);
+lines.forEach((line) => { line.pieces = line.drawn.map((piece) => piece.map((point) => [go(line, point[0]), point[1]])); });
+this.marks.forEach((mark) => {
+if (mark.drawn === undefined) mark.drawn = mark.x;
+mark.x = go(lines.find((line) => line.slot === mark.slot), mark.drawn);
+});
+if (isDrawn) return void Object.assign(this, this.drawnX);
+const all = lines.flatMap((line) => line.pieces.flat().map((point) => point[0]));
+this.fullX = xAxis(Math.min(...all), Math.max(...all), "number");
+this.stepX = way === "index" ? 1 : (this.fullX.high - this.fullX.low) / 1000 || 1;
 }
 valueX(share) {
 return round(this.fullX.value(share), this.stepX);
@@ -278,8 +300,13 @@ title.remove();
 return { part, slot: slot[0], x: this.valueX(x), y: this.drawnY.value(1 - y / this.height), tip: title ? title.textContent : "",
 odd: shape.tagName === "circle" && shape.classList.contains("open") || Boolean(path && /^M0[ -]\.5/.test(path.getAttribute("d"))) };
 }
+/* The stretch of x to show: charts that keep their x while others take time are not zoomed with those. */
+zoom() {
+const view = this.group.view;
+return this.kind !== "number" || view.way === (this.way || "") ? view[this.zoomName] : null;
+}
 x() {
-const zoom = this.group.view[this.zoomName];
+const zoom = this.zoom();
 const low = zoom && Math.max(zoom[0], this.fullX.low), high = zoom && Math.min(zoom[1], this.fullX.high);
 return low < high ? new Axis(low, high, false, 0) : this.fullX;
 }
@@ -289,7 +316,8 @@ return this.read().lines.filter((line) => off.indexOf(line.look) < 0);
 }
 draw() {
 const view = this.group.view;
-const isDrawn = !view[this.zoomName] && !view.smooth && !view.off.length && (!view.scale || (view.scale === "log") === this.drawnY.log);
+this.take(view.way);
+const isDrawn = !this.way && !this.zoom() && !view.smooth && !view.off.length && (!view.scale || (view.scale === "log") === this.drawnY.log);
 if (this.layer) this.layer.remove();
 this.layer = null;
 this.y = this.drawnY;
@@ -311,7 +339,7 @@ box.style.overflow = "hidden";
 const place = (point) => { return (1000 * x.share(point[0])).toFixed(1) + " " + Math.max(-1e4, Math.min(1e4, height * (1 - y.share(point[1])))).toFixed(2); }
 const path = (pieces) => { return pieces.map((piece) => piece.length ? "M" + piece.map(place).join(" ") + (piece.length > 1 ? "" : "h0") : "").join(""); }
 this.drawAxes(layer, x, y, seen.length);
-if (view.off.every((look) => !/s1\b/.test(look))) this.plot.querySelectorAll(".band").forEach((band) => {
+if (!this.way && view.off.every((look) => !/s1\b/.test(look))) this.plot.querySelectorAll(".band").forEach((band) => {
 box.append(make("svg:path", { class: "band", d: path([this.points(band.getAttribute("d").slice(1, -1))]) + "z" }));
 });
 lines.forEach((line) => {
@@ -330,7 +358,7 @@ let low = Math.min.apply(null, values), high = Math.max.apply(null, values);
 let log = view.scale ? view.scale === "log" : this.drawnY.log;
 const floor = this.drawnY.log ? 0 : (this.drawnY.high - this.drawnY.low) * 1e-4;
 if (log && !(low > floor)) log = false;
-if (!values.length || (log === this.drawnY.log && !view[this.zoomName] && !view.off.length)) return this.drawnY;
+if (!values.length || (log === this.drawnY.log && !this.zoom() && !view.off.length)) return this.drawnY;
 if (log) {
 const space = Math.log10(high / low) * 0.04 || 0.5;
 return new Axis(low / 10 ** space, high * 10 ** space, true, 0);
@@ -358,7 +386,13 @@ make("svg:text", { class: (look + tick[2]).trim(), x: percent(share), y: height 
 });
 }
 xTicks(x) {
-if (this.kind === "number" && x !== this.fullX) {
+if (this.way === "time") {
+const [, seconds, name] = UNITS.find((unit) => x.high - x.low >= unit[0]);
+const ticks = niceTicks(x.low / seconds, x.high / seconds, 5).map((tick) => tick * seconds).filter((tick) => tick >= x.low && tick <= x.high);
+const labels = alignDecimals(ticks.map((tick) => formatTick(tick / seconds)));
+return ticks.map((tick, at) => [tick, labels[at] + NBSP + name, at % 2 ? " x2" : ""]);
+}
+if (this.way || (this.kind === "number" && x !== this.fullX)) {
 const ticks = within(x, niceTicks(x.low, x.high, 5)), labels = alignDecimals(ticks.map(formatTick));
 return ticks.map((tick, at) => [tick, labels[at], at % 2 ? " x2" : ""]);
 }
@@ -523,7 +557,7 @@ return write(value * factor, resolution * factor) + (factor > 1 ? " %" : "");
 }
 nameX(x) {
 if (this.kind === "category") return "no. " + (x + 1) + " of " + (this.fullX.high + 1);
-return "x " + short(x);
+return this.way === "time" ? duration(x) : (this.way ? "point " : "x ") + short(x);
 }
 zoomTo(low, high) {
 const full = this.read().fullX;
@@ -533,6 +567,18 @@ if (high - low < this.stepX) return;
 this.group.view[this.zoomName] = low <= full.low && high >= full.high ? null : [low, high];
 this.group.changed();
 }
+}
+/* What is known of other x of a line: places as [x, index, seconds]. */
+function readWays(path) {
+return path.dataset.ways && path.dataset.ways.split(" ").map((place) => place.split(",").map(Number));
+}
+/* Goes from x to another x, evenly between the places that are known. */
+function along(ways, x, to) {
+let at = 1;
+while (at < ways.length - 1 && ways[at][0] < x) at++;
+const one = ways[at - 1], other = ways[at];
+const value = one[to] + (x - one[0]) / (other[0] - one[0]) * (other[to] - one[to]);
+return to === 1 ? Math.round(value) : value;
 }
 /* An exponential moving average that knows how far apart points are, without the pull of its start. */
 function smooth(pieces, amount) {
@@ -570,7 +616,7 @@ constructor(bar, plots, id) {
 this.id = id;
 this.bar = bar;
 this.names = {};
-this.view = { off: [], smooth: 0, scale: "" };
+this.view = { off: [], smooth: 0, scale: "", way: "" };
 const samples = Array.from(bar.parentNode.querySelectorAll(".legend li"));
 samples.forEach((item) => { let path = item.querySelector(".ln"); if (path) this.names[path.getAttribute("class")] = item.textContent; });
 this.charts = plots.map((plot, at) => new Chart(plot, this, at + 1));
@@ -588,7 +634,7 @@ this.charts.forEach((chart) => chart[method](value));
 point(source, x) {
 source.show(x);
 if (source.kind === "number" && source.here !== null) this.charts.forEach((chart) => {
-if (chart !== source && chart.kind === "number") chart.show(source.here, true);
+if (chart !== source && chart.kind === "number" && chart.way === source.way) chart.show(source.here, true);
 });
 }
 addControls() {
@@ -599,10 +645,16 @@ this.changed();
 this.select = make("select", { "aria-label": "Scale of y", change: () => { this.view.scale = this.select.value; this.changed(); } });
 SCALES.forEach((scale) => this.select.append(make("option", { value: scale[0] }, scale[1])));
 const button = (text, name, act) => { return make("button", { type: "button", "aria-label": name, click: act }, text); }
+const ways = new Set(this.charts.flatMap((chart) => Array.from(chart.plot.querySelectorAll("[data-ways]"), (path) => readWays(path)[0].length)));
+this.ways = make("select", { "aria-label": "What x is", change: () => {
+this.view.way = this.ways.value;
+this.charts.forEach((chart) => { this.view[chart.zoomName] = null; });
+this.changed();
+} }, ...WAYS.slice(0, Math.max(0, ...ways)).map((name, at) => make("option", { value: at ? name : "" }, at ? name : "as drawn")));
 this.back = button("Reset", "Reset the view of the charts", () => this.reset());
 this.told = make("output", { class: "told" });
 this.bar.append(make("label", {}, "Smooth ", this.range), make("label", {}, make("span", { "aria-hidden": "true" }, "Scale"), this.select),
-button("+", "Zoom in", () => this.zoomBy(0.5)), button("−", "Zoom out", () => this.zoomBy(2)), this.told, this.back);
+...(ways.size ? [make("label", {}, make("span", { "aria-hidden": "true" }, "By"), this.ways)] : []), button("+", "Zoom in", () => this.zoomBy(0.5)), button("−", "Zoom out", () => this.zoomBy(2)), this.told, this.back);
 }
 addToggle(item) {
 let path = item.querySelector(".ln");
@@ -641,6 +693,7 @@ const view = this.view;
 const read = (name) => { return kit.read(this.id + "." + name); }
 view.smooth = Math.max(0, Math.min(0.95, Number(read("smooth")) || 0));
 view.scale = /^(log|linear)$/.test(read("scale")) ? read("scale") : "";
+view.way = Array.from(this.ways.options, (option) => option.value).includes(read("by")) ? read("by") : "";
 view.off = read("off").split(",").filter((look) => this.toggles.some((one) => one.look === look));
 this.charts.forEach((chart) => {
 const ends = read(chart.zoomName).split("..").map(Number);
@@ -653,6 +706,7 @@ const view = this.view;
 this.apply();
 kit.keep(this.id + ".smooth", view.smooth ? String(view.smooth) : "");
 kit.keep(this.id + ".scale", view.scale);
+kit.keep(this.id + ".by", view.way);
 kit.keep(this.id + ".off", view.off.join());
 this.charts.forEach((chart) => kit.keep(this.id + "." + chart.zoomName, (view[chart.zoomName] || []).join("..")));
 }
@@ -661,15 +715,17 @@ const view = this.view;
 this.each("draw");
 this.range.value = view.smooth;
 this.select.value = view.scale;
+this.ways.value = view.way;
 this.toggles.forEach((one) => one.button.setAttribute("aria-pressed", String(view.off.indexOf(one.look) < 0)));
 const zoomed = this.charts.filter((chart) => view[chart.zoomName])[0];
-const isChanged = zoomed || view.smooth || view.scale || view.off.length;
+const isChanged = zoomed || view.smooth || view.scale || view.way || view.off.length;
 this.back.style.visibility = isChanged ? "" : "hidden";
 this.told.textContent = zoomed ? zoomed.nameX(view[zoomed.zoomName][0]) + " to " + zoomed.nameX(view[zoomed.zoomName][1]).replace(/^x /, "") : "Drag to zoom";
 }
 reset() {
 this.view.smooth = 0;
 this.view.scale = "";
+this.view.way = "";
 this.view.off = [];
 this.charts.forEach((chart) => { this.view[chart.zoomName] = null; });
 this.changed();

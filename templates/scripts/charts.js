@@ -79,6 +79,7 @@
       this.title = title.textContent;
       title.replaceWith(make("svg:desc", { id: title.id }, this.title));
       this.at = -1;
+      this.way = "";
       this.addReader();
     }
 
@@ -155,8 +156,14 @@
         odd: shape.tagName === "circle" && shape.classList.contains("open") || Boolean(path && /^M0[ -]\.5/.test(path.getAttribute("d"))) };
     }
 
+    /* The stretch of x to show: charts that keep their x while others take time are not zoomed with those. */
+    zoom() {
+      const view = this.group.view;
+      return this.kind !== "number" || view.way === (this.way || "") ? view[this.zoomName] : null;
+    }
+
     x() {
-      const zoom = this.group.view[this.zoomName];
+      const zoom = this.zoom();
       const low = zoom && Math.max(zoom[0], this.fullX.low), high = zoom && Math.min(zoom[1], this.fullX.high);
       return low < high ? new Axis(low, high, false, 0) : this.fullX;
     }
@@ -169,7 +176,7 @@
     draw() {
       const view = this.group.view;
       this.take(view.way);
-      const isDrawn = !this.way && !view[this.zoomName] && !view.smooth && !view.off.length && (!view.scale || (view.scale === "log") === this.drawnY.log);
+      const isDrawn = !this.way && !this.zoom() && !view.smooth && !view.off.length && (!view.scale || (view.scale === "log") === this.drawnY.log);
       if (this.layer) this.layer.remove();
       this.layer = null;
       this.y = this.drawnY;
@@ -212,7 +219,7 @@
       let log = view.scale ? view.scale === "log" : this.drawnY.log;
       const floor = this.drawnY.log ? 0 : (this.drawnY.high - this.drawnY.low) * 1e-4;
       if (log && !(low > floor)) log = false;
-      if (!values.length || (log === this.drawnY.log && !view[this.zoomName] && !view.off.length)) return this.drawnY;
+      if (!values.length || (log === this.drawnY.log && !this.zoom() && !view.off.length)) return this.drawnY;
       if (log) {
         const space = Math.log10(high / low) * 0.04 || 0.5;
         return new Axis(low / 10 ** space, high * 10 ** space, true, 0);
@@ -509,7 +516,7 @@
     point(source, x) {
       source.show(x);
       if (source.kind === "number" && source.here !== null) this.charts.forEach((chart) => {
-        if (chart !== source && chart.kind === "number") chart.show(source.here, true);
+        if (chart !== source && chart.kind === "number" && chart.way === source.way) chart.show(source.here, true);
       });
     }
 
