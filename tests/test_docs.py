@@ -22,7 +22,7 @@ import pytest
 import reportgen
 import reportgen.views
 from reportgen.cli import cli
-from reportgen.options import ContextOptions, MetricOptions, Options, RetentionOptions
+from reportgen.options import ContextOptions, MetricOptions, Options, RedactOptions, RetentionOptions
 from reportgen.records import AnyRecord
 from reportgen.store import TABLES
 from reportgen.store.reading import QUERIES, TYPES
@@ -154,12 +154,13 @@ def test_every_error_slug_is_documented(repository: Path) -> None:
 def test_every_configuration_key_is_documented(repository: Path) -> None:
     text = (repository / "docs/configuration.md").read_text("utf-8")
     documented = set(re.findall(r"^\| `([a-z_.<>]+)` \|", text, re.MULTILINE))
-    options = {field.name for field in msgspec.structs.fields(Options)} - {"metrics", "context", "retention"}
+    options = {field.name for field in msgspec.structs.fields(Options)} - {"metrics", "context", "retention", "redact"}
     metric_options = {f"metrics.<name>.{field.name}" for field in msgspec.structs.fields(MetricOptions)}
     context_options = {f"context.{field.name}" for field in msgspec.structs.fields(ContextOptions)}
     retention_options = {f"retention.{field.name}" for field in msgspec.structs.fields(RetentionOptions)}
+    redact_options = {f"redact.{field.name}" for field in msgspec.structs.fields(RedactOptions)}
 
-    assert documented == options | metric_options | context_options | retention_options
+    assert documented == options | metric_options | context_options | retention_options | redact_options
 
 
 def test_every_environment_variable_is_documented(repository: Path) -> None:

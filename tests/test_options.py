@@ -7,7 +7,15 @@ import msgspec
 import pytest
 
 from reportgen.errors import InputError
-from reportgen.options import ContextOptions, MetricOptions, Options, RedactOptions, RetentionOptions, load_options, parse_age
+from reportgen.options import (
+    ContextOptions,
+    MetricOptions,
+    Options,
+    RedactOptions,
+    RetentionOptions,
+    load_options,
+    parse_age,
+)
 
 EVERY_KEY = """
 title = "Nightly"
@@ -96,6 +104,7 @@ def test_defaults_are_those_of_a_missing_file() -> None:
         "log_format": "jsonl",
         "context": {"git": True, "command": True, "environment": [], "packages": []},
         "retention": {"max_age": None, "max_versions": None, "max_runs": None},
+        "redact": {"defaults": True, "names": [], "patterns": [], "paths": False, "hosts": False},
     }
 
 
@@ -112,7 +121,7 @@ def test_file_sets_every_key() -> None:
 
 def test_table_in_pyproject_sets_every_key() -> None:
     table = EVERY_KEY.replace("[metrics", "[tool.reportgen.metrics").replace("[context", "[tool.reportgen.context")
-    table = table.replace("[retention", "[tool.reportgen.retention")
+    table = table.replace("[retention", "[tool.reportgen.retention").replace("[redact", "[tool.reportgen.redact")
     write("pyproject.toml", f'[project]\nname = "x"\n[tool.reportgen]\n{table}')
     assert load_options() == ALL_SET
 
