@@ -22,7 +22,7 @@ import pytest
 import reportgen
 import reportgen.views
 from reportgen.cli import cli
-from reportgen.options import CheckOptions, ContextOptions, MetricOptions, Options, RetentionOptions
+from reportgen.options import CheckOptions, ContextOptions, MetricOptions, Options, RedactOptions, RetentionOptions
 from reportgen.records import AnyRecord
 from reportgen.store import TABLES
 from reportgen.store.reading import QUERIES, TYPES
@@ -154,13 +154,13 @@ def test_every_error_slug_is_documented(repository: Path) -> None:
 def test_every_configuration_key_is_documented(repository: Path) -> None:
     text = (repository / "docs/configuration.md").read_text("utf-8")
     documented = set(re.findall(r"^\| `([a-z_.<>]+)` \|", text, re.MULTILINE))
-    options = {field.name for field in msgspec.structs.fields(Options)} - {"metrics", "context", "retention", "check"}
-    metric_options = {f"metrics.<name>.{field.name}" for field in msgspec.structs.fields(MetricOptions)}
-    context_options = {f"context.{field.name}" for field in msgspec.structs.fields(ContextOptions)}
-    retention_options = {f"retention.{field.name}" for field in msgspec.structs.fields(RetentionOptions)}
-    check_options = {f"check.{field.name}" for field in msgspec.structs.fields(CheckOptions)}
+    groups = {"context": ContextOptions, "retention": RetentionOptions, "check": CheckOptions, "redact": RedactOptions}
+    options = {field.name for field in msgspec.structs.fields(Options)} - {"metrics", *groups}
+    options |= {f"metrics.<name>.{field.name}" for field in msgspec.structs.fields(MetricOptions)}
+    for name, group in groups.items():
+        options |= {f"{name}.{field.name}" for field in msgspec.structs.fields(group)}
 
-    assert documented == options | check_options | metric_options | context_options | retention_options
+    assert documented == options
 
 
 def test_every_environment_variable_is_documented(repository: Path) -> None:

@@ -114,6 +114,7 @@ def test_defaults_are_those_of_a_missing_file() -> None:
         "context": {"git": True, "command": True, "environment": [], "packages": []},
         "retention": {"max_age": None, "max_versions": None, "max_runs": None},
         "check": {"rules": [], "allow_failed": False},
+        "redact": {"defaults": True, "names": [], "patterns": [], "paths": False, "hosts": False},
     }
 
 
@@ -130,7 +131,8 @@ def test_file_sets_every_key() -> None:
 
 def test_table_in_pyproject_sets_every_key() -> None:
     table = EVERY_KEY.replace("[metrics", "[tool.reportgen.metrics").replace("[context", "[tool.reportgen.context")
-    table = table.replace("[retention", "[tool.reportgen.retention").replace("[check", "[tool.reportgen.check")
+    for group in ("retention", "redact", "check"):
+        table = table.replace(f"[{group}", f"[tool.reportgen.{group}")
     write("pyproject.toml", f'[project]\nname = "x"\n[tool.reportgen]\n{table}')
     assert load_options() == ALL_SET
 
