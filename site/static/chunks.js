@@ -1,5 +1,6 @@
 (function () {
 "use strict";
+const { make } = window.reportgen;
 const asked = new Map();
 const wanted = new Map();
 const STATUSES = [["ok", "completed"], ["bad", "failed"], ["run", "running"], ["warn", "stalled"], ["off", "cancelled"], ["off", "deleted"]];
@@ -21,23 +22,6 @@ document.head.append(script);
 }));
 }
 return asked.get(url);
-}
-/* Makes an element, `"p.small"` with classes, `"svg:g"` of a drawing; what records say goes in as text alone. */
-function make(kind, ...children) {
-const [, space, tag, classes] = /^(svg:)?(\w+)(.*)$/.exec(kind);
-const made = space ? document.createElementNS("http://www.w3.org/2000/svg", tag) : document.createElement(tag);
-if (classes) made.setAttribute("class", classes.replace(/\./g, " ").trim());
-for (const child of children.flat(9)) {
-if (child === null || child === undefined || child === "") continue;
-if (typeof child === "string" || child.nodeType) made.append(child);
-else {
-for (const [name, value] of Object.entries(child)) {
-if (typeof value === "function") made.addEventListener(name, value);
-else if (value !== null && value !== false) made.setAttribute(name, value === true ? "" : value);
-}
-}
-}
-return made;
 }
 const field = (id) => make("input", { id, type: "search", autocomplete: "off", autocapitalize: "off", spellcheck: "false" });
 /* Keeps a name of whatever script apart from what stands around it. */
@@ -126,5 +110,5 @@ if (score >= 0) found.push({ chunk, i, score, why });
 return found.sort((a, b) => b.score - a.score || b.chunk.started[b.i] - a.chunk.started[a.i]);
 }
 }
-window.reportgen = { take, load, make, field, name, mark, time, count, fold, grade, split, Runs, STATUSES };
+Object.assign(window.reportgen, { take, load, field, name, mark, time, count, fold, grade, split, Runs, STATUSES });
 })();

@@ -1,6 +1,6 @@
 (function () {
 "use strict";
-const { load, make, mark, field: newField, name: bdi, time, count, Runs, STATUSES, write, describeChange, unpack, sample, draw } = window.reportgen;
+const { load, make, mark, field: newField, name: bdi, time, count, Runs, STATUSES, write, describeChange, unpack, sample, draw, addControls } = window.reportgen;
 const place = document.getElementById("compare"), MOST = 8, N_SLOTS = 5;
 const known = new Map();
 let index, metrics, finder, asked = [], showsAll = false;
@@ -54,7 +54,8 @@ asked = [...new Set(named ? named[1].split(",").map(decode).filter(Boolean) : []
 showsAll = /[?&]all=1(&|$)/.test(location.search);
 }
 function writeAddress(way) {
-history[way](null, "", `?runs=${asked.map(encodeURIComponent).join(",")}${showsAll ? "&all=1" : ""}`);
+const others = location.search.slice(1).split("&").filter((part) => part && !/^(runs|all)=/.test(part));
+history[way](null, "", `?${[`runs=${asked.map(encodeURIComponent).join(",")}`, ...(showsAll ? ["all=1"] : []), ...others].join("&")}`);
 }
 async function choose(ids, said) {
 asked = ids;
@@ -67,7 +68,7 @@ const intro = make("p.lede"), notice = make("p.vh", { role: "status" }), chosen 
 const field = newField("add");
 const offers = make("ul.offers"), offersNote = make("p.quiet.small", { role: "status" }), toggle = make("input", { type: "checkbox" });
 const picker = make("details.picker", make("summary", "Add a run"), make("div", make("label", { for: "add" }, "Name, pipeline, status, parameter or id"), field, offers, offersNote));
-const choices = make("p.choices", make("label", toggle, " Show what is equal, too"));
+const choices = make("p.choices", make("label", toggle, "Show what is equal, too"));
 const slotOf = (at) => at < N_SLOTS ? at + 1 : 0;
 function chosenItem(id, at) {
 const run = known.get(id), name = run ? run.name : id;
@@ -145,7 +146,7 @@ return [metric.url, all.map(String), all.map((value, at) => numberCell(value, at
 function chart(runs, name, i) {
 const { url, form } = metricOf(name), having = runs.filter((run) => run.lists.has(name)), drawn = having.filter((run) => run.lists.get(name).curve.length);
 if (!drawn.length) return "";
-const [isLog, drawing] = draw(drawn.map((run) => ({ slot: run.slot, xs: unpack(run.lists.get(name).curve.slice(0, 4)), ys: unpack(run.lists.get(name).curve.slice(4)) })), {
+const [isLog, drawing] = draw(drawn.map((run) => ({ name: run.name, slot: run.slot, xs: unpack(run.lists.get(name).curve.slice(0, 4)), ys: unpack(run.lists.get(name).curve.slice(4)) })), {
 id: `curve${i}`, title: `${name} of ${count(drawn.length, "run")}`, height: 160, isPercent: form.unit === "%",
 description: `${having.map((run) => `${run.name} ends at ${write(run.lists.get(name).last, form)}`).join(", ")}.`
 });
@@ -154,13 +155,15 @@ return make("figure.chart", make("figcaption", make("b", make("a", { href: url }
 function curves(runs) {
 const names = namesOf(runs, "lists"), grey = runs.filter((run) => run.lists.size && !run.slot);
 if (!names.length) return "";
-const legend = make("ul.legend", runs.filter((run) => run.lists.size && run.slot).map((run) => make("li", sample(run.slot), bdi(run.name))),
+const bar = make("div.tools.lines"), legend = make("ul.legend", runs.filter((run) => run.lists.size && run.slot).map((run) => make("li", sample(run.slot), bdi(run.name))),
 grey.length ? make("li", sample(0), "in grey: ", grey.map((run, i) => [i ? ", " : "", bdi(run.name)])) : "");
-return section("Curves", "lists", runs, names, (name) => {
+const part = section("Curves", "lists", runs, names, (name) => {
 const metric = metricOf(name), all = runs.map((run) => run.lists.get(name) || {});
 return [metric.url, all.map(({ n, last, low, high, mean }) => [n, last, low, high, mean].join()), all.map((one, at) => [numberCell(one.last, at ? all[0].last : null, metric),
 one.n ? make("span.sub", one.low === null ? "" : `${write(one.low, metric.form)} to ${write(one.high, metric.form)}, `, count(one.n, "point")) : ""])];
-}, [legend, make("div.multi", names.map((name, i) => chart(runs, name, i))), make("p.quiet.small", "The last value, and from the lowest to the highest:")]);
+}, [bar, legend, make("div.multi", names.map((name, i) => chart(runs, name, i))), make("p.quiet.small", "The last value, and from the lowest to the highest:")]);
+addControls(bar);
+return part;
 }
 function artifacts(runs) {
 const cell = (found, first) => {

@@ -1,13 +1,11 @@
 (function () {
 "use strict";
-const { make } = window.reportgen;
-const NBSP = "\u00a0", MINUS = "\u2212", LARGE = 1e15;
+const { make, niceTicks, logTicks, group, formatTick, alignDecimals, NBSP, MINUS, LARGE } = window.reportgen;
 /* Rounds the exact decimals, a half to the even digit. */
 function fixed(size, decimals) {
 const exact = size.toFixed(decimals + 30), down = exact.slice(0, -30).replace(/\.$/, "");
 return /^50*$/.test(exact.slice(-30)) && /[02468]$/.test(down) ? down : size.toFixed(decimals);
 }
-const group = (digits) => digits.replace(/^\d+/, (whole) => whole.replace(/\B(?=(\d{3})+$)/g, ","));
 function digits(value, decimals) {
 if (Number.isNaN(value)) return "NaN";
 if (value === Infinity) return "∞";
@@ -50,29 +48,7 @@ if (tolerance && Math.abs(delta) <= tolerance * size) return [text, "quiet", "in
 const word = goal ? delta > 0 === goal > 0 ? "better" : "worse" : "";
 return [text, word || "quiet", word];
 }
-/* Axes: round numbers, and the place of a value between 0 and 1. */
-function niceTicks(low, high, n) {
-const raw = 2 * ((high / 2 - low / 2) / n), exponent = Math.floor(Math.log10(raw)), size = raw / Number(`1e${exponent}`);
-const mantissa = [1, 2, 5, 10][[Math.SQRT2, 3, Math.sqrt(50), Infinity].findIndex((limit) => size < limit)];
-const at = (k) => Number(`${k * mantissa}e${exponent}`);
-const ticks = [];
-for (let k = Math.floor(low / at(1)) - 1; !ticks.length || ticks[ticks.length - 1] < high; k++) if (at(k + 1) > low) ticks.push(at(k));
-return ticks.filter(Number.isFinite);
-}
-function logTicks(low, high) {
-const first = Math.floor(Math.log10(low)), last = Math.ceil(Math.log10(high)), stride = Math.max(1, Math.ceil((last - first) / 6));
-const ticks = [];
-for (let exponent = Math.ceil(first / stride) * stride; exponent <= last; exponent += stride) {
-for (const mantissa of last - first <= 3 ? [1, 2, 5] : [1]) ticks.push(Number(`${mantissa}e${exponent}`));
-}
-return ticks.filter((tick) => tick >= low && tick <= high);
-}
-function formatTick(value) {
-const size = Math.abs(value), [unit, suffix] = [[1e12, " T"], [1e9, " G"], [1e6, " M"], [1e3, " k"]].find(([one]) => size >= 1e5 && size >= one) || [1, ""];
-const text = size && (size < 1e-4 || size >= LARGE) ? String(Number(size.toExponential(6)).toExponential()).replace("e+", "e").replace("-", MINUS)
-: group(String(Number((size / unit).toPrecision(12)))) + suffix.replace(" ", NBSP);
-return (value < 0 ? MINUS : "") + text;
-}
+/* Axes: the place of a value between 0 and 1 */
 function widen(low, high) {
 const size = Math.max(Math.abs(low), Math.abs(high)), clamp = (value) => Math.min(Math.max(value, -Number.MAX_VALUE), Number.MAX_VALUE);
 if (size < 1e-300) return [0, 1];
@@ -86,11 +62,11 @@ function linearScale(low, high, n) {
 const ticks = niceTicks(low, high, n), margin = (high / 2 - low / 2) * 0.08, step = ticks[1] / 2 - ticks[0] / 2;
 if (ticks.length > 3 && ticks[ticks.length - 1] / 2 - high / 2 > step / 2) { ticks.pop(); high += margin; }
 if (ticks.length > 3 && low / 2 - ticks[0] / 2 > step / 2) { ticks.shift(); low -= margin; }
-return [share(Math.min(low, ticks[0]), Math.max(high, ticks[ticks.length - 1])), ticks];
+return [Math.min(low, ticks[0]), Math.max(high, ticks[ticks.length - 1]), ticks];
 }
 function logScale(low, high) {
-const margin = Math.log10(high / low) * 0.04, at = share(Math.log10(low) - margin, Math.log10(high) + margin);
-return [(value) => at(Math.log10(value)), logTicks(low * 10 ** -margin, high * 10 ** margin)];
+const margin = Math.log10(high / low) * 0.04, from = low * 10 ** -margin, to = high * 10 ** margin;
+return [from, to, logTicks(from, to)];
 }
 /* Gives the numbers of packed places; null is a gap. */
 function unpack([low, high, isLog, packed]) {
@@ -126,40 +102,44 @@ return make("svg:g", make("svg:title", n > 1 ? `${n} × ${kind}` : kind), kind =
 : placed("pt", y ? "M0-.5l4.5-7.5h-9z" : "M0 .5l4.5 7.5h-9z", slot, x, y), make("svg:text", { class: at > 0.5 ? "lab e" : "lab", x, dx: at > 0.5 ? -8 : 8, y: y ? y - 7 : 9 }, kind));
 });
 }
-/* Draws curves `{slot, xs, ys}` in one frame; those of slot 0 are grey and lie below. Tells whether the scale is logarithmic. */
+/* Draws curves `{name, slot, xs, ys}` in one frame; those of slot 0 are grey and lie below. Tells whether the scale is logarithmic. */
 function draw(curves, { id, title, description, height, isPercent }) {
 const isDrawn = ([, y]) => y !== null && Number.isFinite(y);
-const layers = curves.map(({ slot, xs, ys }) => {
+const layers = curves.map(({ name, slot, xs, ys }) => {
 const points = xs.map((x, i) => [x, ys[i]]).filter(([x]) => Number.isFinite(x));
-return { slot, points, finite: points.filter(isDrawn), odd: points.filter(([, y]) => y !== null && !Number.isFinite(y)) };
+return { name, slot, points, finite: points.filter(isDrawn), odd: points.filter(([, y]) => y !== null && !Number.isFinite(y)) };
 }).sort((a, b) => (a.slot > 0) - (b.slot > 0) || b.slot - a.slot);
 const xs = layers.flatMap((layer) => layer.points.map(([x]) => x)), ys = layers.flatMap((layer) => layer.finite.map(([, y]) => y));
 const lowX = Math.min(...xs), highX = Math.max(...xs), atX = share(lowX, highX), low = Math.min(...ys), high = Math.max(...ys);
 const isLog = low > 0 && high / low > 1000;
-const [atY, ticks] = !ys.length ? [share(0, 1), []] : isLog ? logScale(low, high) : linearScale(...widen(low, high), Math.max(2, Math.min(5, Math.floor(height / 40))));
-const px = (y) => (height * (1 - atY(y))).toFixed(1), percent = (x) => `${(100 * atX(x)).toFixed(2)}%`;
-const labels = ticks.map((tick) => isPercent ? `${formatTick(tick * 100)}${NBSP}%` : formatTick(tick)), isInside = labels.some((label) => label.length > 6);
+const [bottom, top, ticks] = !ys.length ? [0, 1, []] : isLog ? logScale(low, high) : linearScale(...widen(low, high), Math.max(2, Math.min(5, Math.floor(height / 40))));
+const scale = isLog ? Math.log10 : (value) => value, place = share(scale(bottom), scale(top)), atY = (value) => place(scale(value));
+const px = (y) => (height * (1 - atY(y))).toFixed(1), hundredths = (y) => Number((height - Math.round(100 * height * atY(y)) / 100).toFixed(2)), percent = (x) => `${(100 * atX(x)).toFixed(2)}%`;
+const plain = ticks.map((tick) => isPercent ? `${formatTick(tick * 100)}${NBSP}%` : formatTick(tick)), labels = isLog ? plain : alignDecimals(plain), isInside = labels.some((label) => label.length > 6);
 let across = highX > lowX ? niceTicks(lowX, highX, 5).filter((tick) => tick >= lowX && tick <= highX) : [lowX];
 if (xs.every(Number.isInteger)) across = across.filter(Number.isInteger);
-const isCrowded = across.reduce((sum, tick) => sum + formatTick(tick).length + 3, 0) > 36, last = across.length - 1;
+const names = alignDecimals(across.map(formatTick)), isCrowded = names.join("").length + 3 * names.length > 36, last = across.length - 1;
 const axis = across.map((tick, i) => {
-const label = formatTick(tick), x = percent(tick), at = atX(tick), anchor = label.length <= 2 || (at > 0.06 && at < 0.94) ? "c" : at > 0.5 ? "e" : "";
+const label = names[i], x = percent(tick), at = atX(tick), anchor = label.length <= 2 || (at > 0.06 && at < 0.94) ? "c" : at > 0.5 ? "e" : "";
 return [make("svg:line.axis", { x1: x, x2: x, y1: height, y2: height + 4 }),
 make("svg:text", { class: anchor + (isCrowded && i > 0 && i < last && (i % 2 || i === last - 1) ? " x2" : ""), x, y: height + 18 }, label)];
 });
 const hasLine = ({ finite }) => finite.length > 2;
 const isLone = (points, i) => isDrawn(points[i]) && !(i && isDrawn(points[i - 1])) && !(points[i + 1] && isDrawn(points[i + 1]));
-const path = ({ points }) => points.map((point, i) => isDrawn(point) ? `${i && isDrawn(points[i - 1]) ? "L" : "M"}${Math.round(1000 * atX(point[0]))} ${px(point[1])}${isLone(points, i) ? "h0" : ""}` : "").join("");
+const path = ({ points }) => points.map((point, i) => isDrawn(point) ? `${i && isDrawn(points[i - 1]) ? " " : "M"}${Math.round(1000 * atX(point[0]))} ${hundredths(point[1])}${isLone(points, i) ? "h0" : ""}` : "").join("");
 const marked = (slot, points, radius) => points.map(([x, y]) => marker(slot, percent(x), Number(px(y)), radius));
 const marks = ({ slot, points, finite }, isLine) => isLine ? [marked(slot, points.filter((_, i) => isLone(points, i)).slice(0, 40), 2.25), marked(slot, slot ? finite.slice(-1) : [], 3.5)] : marked(slot, finite, 3);
-return [isLog, make("svg:svg", { class: "plot", height, role: "img", "aria-labelledby": `${id}-t ${id}-d` },
+return [isLog, make("svg:svg", {
+class: "plot", height, role: "img", "aria-labelledby": `${id}-t ${id}-d`,
+"data-x": xs.length ? `${lowX} ${highX}` : null, "data-y": `${bottom} ${top}${isLog ? " log" : ""}`
+},
 make("svg:title", { id: `${id}-t` }, title), make("svg:desc", { id: `${id}-d` }, description + (isLog ? " The scale is logarithmic." : "")),
 ticks.map((tick) => make("svg:line.grid", { x1: 0, x2: "100%", y1: px(tick), y2: px(tick) })),
 make("svg:line.axis", { x1: 0, x2: "100%", y1: height, y2: height }), axis,
-make("svg:svg", { width: "100%", height, viewBox: `0 0 1000 ${height}`, preserveAspectRatio: "none" }, layers.filter(hasLine).map((layer) => make("svg:path", { class: `ln s${layer.slot}`, d: path(layer) }))),
+make("svg:svg", { width: "100%", height, viewBox: `0 0 1000 ${height}`, preserveAspectRatio: "none" }, layers.filter(hasLine).map((layer) => make("svg:path", { class: `ln s${layer.slot}`, "data-run": layer.name || null, d: path(layer) }))),
 layers.map((layer) => [marks(layer, hasLine(layer)), oddMarks(layer, atX, height)]),
 ticks.map((tick, i) => make("svg:text", isInside ? { class: "lab", x: 0, y: px(tick) - 4 } : { class: "e", x: -8, y: Number(px(tick)) + 4 }, labels[i])),
 ys.length ? "" : make("svg:text.c", { x: "50%", y: height / 2 }, "no finite value"))];
 }
-Object.assign(window.reportgen, { write, describeChange, formatTick, niceTicks, unpack, sample, draw });
+Object.assign(window.reportgen, { write, describeChange, unpack, sample, draw });
 })();

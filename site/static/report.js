@@ -1,37 +1,50 @@
 (function () {
 "use strict";
 var sheet = new CSSStyleSheet();
-sheet.replaceSync("/* The style of what scripts make. It travels in the script, so that pages without scripts do without it; room for controls is kept\n   by the style of every page. Controls are plain words, no boxes. */\n.tools { font-size: .8125rem; line-height: 1.46; color: var(--quiet); white-space: nowrap; }\n:is(.tools, .sort, .copy, .perma, .legend) :is(button, select, input, summary), .sort, .copy { font: inherit; color: var(--accent); background: none; border: 0; padding: .1875rem 0; text-align: inherit; cursor: pointer; }\n.tools > input[type=search] { flex: 0 1 17rem; min-width: 4rem; color: var(--ink); border-bottom: 1px solid var(--edge); border-radius: 0; cursor: text; }\n.tools ::placeholder { color: var(--quiet); opacity: 1; }\n.tools select { min-width: 0; max-width: 9rem; background: var(--paper); } .tools select, .tools input { accent-color: var(--accent); }\n.tools details { position: relative; } .tools details[open] fieldset { position: absolute; z-index: 3; left: 0; max-height: 60vh; overflow-y: auto; width: max-content; max-width: min(20rem, 80vw); padding: .5rem .875rem; background: var(--paper); border: 1px solid var(--edge); margin: 0; }\n.tools fieldset label { padding: .1875rem 0; color: var(--ink); overflow-wrap: anywhere; white-space: normal; }\n.tools .ends { margin-left: auto; display: flex; gap: 1rem; } .tools.rows > select { display: none; }\n.sort { color: inherit; padding: 0; } .sort::before { content: \"\"; position: absolute; inset: 0; }\n.sort::after { position: absolute; padding-left: .125rem; color: var(--accent); } .sort:hover::after { content: \"↕\"; } [aria-sort=ascending] > .sort::after { content: \"▴\"; } [aria-sort=descending] > .sort::after { content: \"▾\"; }\n.tools button[style*=hidden] { pointer-events: none; } .tools.lines button[aria-label^=Zoom] { min-width: 1.5rem; text-align: center; } .tools [type=range] { width: 7rem; min-width: 2.5rem; vertical-align: middle; padding: 0; } .tools label { display: flex; align-items: center; gap: .375rem; min-width: 0; }\n.legend button { display: inline; color: inherit; padding: 0; } [aria-pressed=false] { text-decoration: line-through; } [aria-pressed=false] svg { opacity: .3; }\n.tools .legend { display: inline-flex; flex-wrap: nowrap; overflow: hidden; }\n.chart { position: relative; } .plot { touch-action: pan-y; cursor: crosshair; user-select: none; } .faint { opacity: .35; stroke-dasharray: none; stroke-width: 1; }\n.reader { position: absolute; left: 3rem; right: 1rem; bottom: 1.75rem; pointer-events: none; }\n.readout { position: absolute; z-index: 2; top: calc(100% + .375rem); padding: .25rem .5rem; width: max-content; max-width: 100%; background: var(--paper); border: 1px solid var(--edge); font-size: .8125rem; line-height: 1.46; }\n.readout b { font-weight: 600; } .readout div { display: flex; gap: .5rem; align-items: center; } .readout span { margin-left: auto; white-space: nowrap; } .readout svg { width: 1.5rem; height: .75rem; flex: none; }\n.drag { position: absolute; top: 0; bottom: 0; background: var(--accent); opacity: .15; } .cross { pointer-events: none; }\n.copied { position: relative; } .copied > .copy { position: absolute; top: .125rem; right: .5rem; background: var(--wash); font-size: .8125rem; }\ndt > .copy, .perma { position: absolute; margin-left: .375rem; padding: 0; } .perma { text-decoration: none; font-weight: 400; }\n@media (hover: hover) { .copied:not(:hover) > .copy:not(:focus), :not(:hover) > .perma:not(:focus), .facts > :not(:hover) .copy:not(:focus) { opacity: 0; } }\n@media (max-width: 46rem) {\n  .tools { gap: 0 .625rem; } .tools.rows > select { display: block; flex: 0 1 5.5rem; } .tools > input[type=search] { flex: 1 1 4rem; }\n  .told { display: none; } .tools .ends, .tools.rows:has(+ .stack) > details { display: none; }\n}\n.choice { flex: none; align-self: center; width: 1.125rem; height: 1.125rem; margin: 0 .25rem 0 0; accent-color: var(--accent); }\n.choosing { position: sticky; bottom: 0; display: flex; gap: .25rem 1.25rem; max-width: none; padding: .625rem 0; background: var(--paper); border-top: 1px solid var(--edge); font-size: .875rem; }\n");
+sheet.replaceSync("/* The style of what scripts make. It travels in the script, so that pages without scripts do without it; room for controls is kept\n   by the style of every page. Controls are plain words, no boxes. */\n.tools { font-size: .8125rem; line-height: 1.46; color: var(--quiet); white-space: nowrap; }\nbutton, select, .tools summary { font: inherit; color: var(--accent); background: none; border: 0; padding: .1875rem 0; text-align: inherit; cursor: pointer; }\n[type=search] { font: inherit; color: var(--ink); background: none; border: 0; border-bottom: 1px solid var(--edge); border-radius: 0; padding: .1875rem 0; }\n.tools > [type=search] { flex: 0 1 17rem; min-width: 4rem; } ::placeholder { color: var(--quiet); opacity: 1; }\n.tools select { min-width: 0; max-width: 9rem; background: var(--paper); } .tools select, .tools input { accent-color: var(--accent); }\n.tools details { position: relative; } .tools details[open] fieldset { position: absolute; z-index: 3; left: 0; max-height: 60vh; overflow-y: auto; width: max-content; max-width: min(20rem, 80vw); padding: .5rem .875rem; background: var(--paper); border: 1px solid var(--edge); margin: 0; }\n.tools fieldset label { padding: .1875rem 0; color: var(--ink); overflow-wrap: anywhere; white-space: normal; }\n.tools .ends { margin-left: auto; display: flex; gap: 1rem; } .tools.rows > select { display: none; }\nth:has(> .sort) { position: relative; } .sort { color: inherit; padding: 0; } .sort::before { content: \"\"; position: absolute; inset: 0; }\n.sort::after { position: absolute; padding-left: .125rem; color: var(--accent); } .sort:hover::after { content: \"↕\"; } [aria-sort=ascending] > .sort::after { content: \"▴\"; } [aria-sort=descending] > .sort::after { content: \"▾\"; }\n.tools button[style*=hidden] { pointer-events: none; } .tools.lines button[aria-label^=Zoom] { min-width: 1.5rem; text-align: center; } [type=range] { appearance: none; width: 6rem; min-width: 2.5rem; height: 1.5rem; margin: 0; background: linear-gradient(var(--edge) 0 0) center / 100% 1px no-repeat; cursor: pointer; } ::-webkit-slider-thumb { appearance: none; width: .75rem; height: .75rem; border: .375rem solid var(--accent); border-radius: 50%; } ::-moz-range-thumb { width: 0; height: 0; border: .375rem solid var(--accent); border-radius: 50%; } .tools label { display: flex; align-items: center; gap: .375rem; min-width: 0; }\n.legend button { display: inline; color: inherit; padding: 0; } [aria-pressed=false] { text-decoration: line-through; } [aria-pressed=false] svg { opacity: .3; }\n.tools .legend { display: inline-flex; flex-wrap: nowrap; overflow: hidden; }\n.chart { position: relative; } .plot { touch-action: pan-y; cursor: crosshair; user-select: none; } .faint { opacity: .35; stroke-dasharray: none; stroke-width: 1; }\n.reader { position: absolute; left: 48px; right: 16px; bottom: 28px; pointer-events: none; }\n.readout { position: absolute; z-index: 2; top: calc(100% + .375rem); padding: .25rem .5rem; width: max-content; max-width: 100%; background: var(--paper); border: 1px solid var(--edge); font-size: .8125rem; line-height: 1.46; }\n.readout b { font-weight: 600; } .readout div { display: flex; gap: .5rem; align-items: center; } .readout span { margin-left: auto; white-space: nowrap; } .readout svg { width: 1.5rem; height: .75rem; flex: none; }\n.drag { position: absolute; top: 0; bottom: 0; background: var(--accent); opacity: .15; } .cross { pointer-events: none; }\n.copied { position: relative; } .copied > .copy { position: absolute; top: .125rem; right: .5rem; background: var(--wash); font-size: .8125rem; }\ndt > .copy, .perma { position: absolute; margin-left: .375rem; padding: 0; } .perma { text-decoration: none; font-weight: 400; }\n@media (forced-colors: active) { [type=range] { appearance: auto; } }\n@media (hover: hover) { .copied:not(:hover) > .copy:not(:focus), :not(:hover) > .perma:not(:focus), .facts > :not(:hover) .copy:not(:focus) { opacity: 0; } }\n@media (max-width: 46rem) {\n  .tools { gap: 0 .625rem; } .tools.rows > select { display: block; flex: 0 1 5.5rem; } .tools > [type=search] { flex: 1 1 4rem; }\n  .tools.lines { overflow-x: auto; scrollbar-width: none; } .tools.lines > * { flex: none; }\n  .told { display: none; } .tools .ends, .tools.rows:has(+ .stack) > details { display: none; }\n}\n.choice { flex: none; align-self: center; width: 1.125rem; height: 1.125rem; margin: 0 .25rem 0 0; accent-color: var(--accent); }\n.choosing { position: sticky; bottom: 0; display: flex; gap: .25rem 1.25rem; max-width: none; padding: .625rem 0; background: var(--paper); border-top: 1px solid var(--edge); font-size: .875rem; }\n@media print { .sort { display: contents; } .sort::before, .sort::after { content: none !important; } }\n");
 document.adoptedStyleSheets = [].concat(Array.from(document.adoptedStyleSheets), sheet);
 })();
 
 window.reportgen = (function () {
 "use strict";
-const query = new URLSearchParams(location.search);
+const NBSP = "\u00a0", MINUS = "\u2212", LARGE = 1e15;
+const news = new Map();
 let waiting = 0;
-/* Makes an element; attributes that start with "on" are listeners, children may be texts. */
-function make(name, attributes, ...children) {
-const element = document.createElement(name);
-Object.keys(attributes || {}).forEach(function (key) {
-if (key.slice(0, 2) === "on") element.addEventListener(key.slice(2), attributes[key]);
-else if (attributes[key] !== null) element.setAttribute(key, attributes[key]);
-});
-element.append(...children);
-return element;
+/* Makes an element, `"p.small"` with classes, `"svg:g"` of a drawing. Of its attributes those that are functions are
+listeners, and null and false are none; what records say goes in as text alone. */
+function make(kind, ...children) {
+const [, space, tag, classes] = /^(svg:)?(\w+)(.*)$/.exec(kind);
+const made = space ? document.createElementNS("http://www.w3.org/2000/svg", tag) : document.createElement(tag);
+if (classes) made.setAttribute("class", classes.replace(/\./g, " ").trim());
+for (const child of children.flat(9)) {
+if (child === null || child === undefined || child === "") continue;
+if (typeof child === "string" || child.nodeType) made.append(child);
+else {
+for (const [name, value] of Object.entries(child)) {
+if (typeof value === "function") made.addEventListener(name, value);
+else if (value !== null && value !== false) made.setAttribute(name, value === true ? "" : value);
+}
+}
+}
+return made;
 }
 function read(name) {
-return query.get(name) || "";
+return news.has(name) ? news.get(name) : new URLSearchParams(location.search).get(name) || "";
 }
-/* Keeps a value in the address soon: browsers limit how often it may change. An empty value leaves it. */
+/* Keeps a value in the address soon: browsers limit how often it may change. An empty value leaves it. What others
+keep there stays as it is. */
 function keep(name, value) {
-if (value) query.set(name, value); else query.delete(name);
+news.set(name, value);
 clearTimeout(waiting);
-waiting = setTimeout(function () {
-const text = String(query);
+waiting = setTimeout(write, 150);
+}
+function write() {
+const parts = location.search.slice(1).split("&").filter((part) => part && !news.has(part.split("=")[0]));
+news.forEach((value, name) => { if (value) parts.push(name + "=" + encodeURIComponent(value).replace(/%2C/g, ",")); });
 try {
-history.replaceState(history.state, "", location.pathname + (text && "?" + text) + location.hash);
+history.replaceState(history.state, "", location.pathname + (parts.length ? "?" + parts.join("&") : "") + location.hash);
+news.clear();
 } catch (denied) { /* some frames may not: the view then holds for this page */ }
-}, 150);
 }
 /* Copies a text and says so on the button for a moment. */
 function copy(text, button) {
@@ -40,10 +53,10 @@ const before = button.textContent;
 if (button.dataset.said) return;
 button.dataset.said = before;
 button.textContent = done ? "Copied" : "Not allowed";
-setTimeout(function () { button.textContent = before; delete button.dataset.said; }, 1500);
+setTimeout(() => { button.textContent = before; delete button.dataset.said; }, 1500);
 }
 function byHand() {
-const area = make("textarea", { class: "vh" });
+const area = make("textarea.vh");
 area.value = text;
 document.body.append(area);
 area.select();
@@ -53,22 +66,55 @@ button.focus();
 said(done);
 }
 if (!navigator.clipboard) byHand();
-else navigator.clipboard.writeText(text).then(function () { said(true); }, byHand);
+else navigator.clipboard.writeText(text).then(() => said(true), byHand);
 }
-return { make: make, read: read, keep: keep, copy: copy };
+/* Chooses about n round numbers that cover a range. */
+function niceTicks(low, high, n) {
+if (!(high > low)) return [];
+const raw = 2 * ((high / 2 - low / 2) / n), exponent = Math.floor(Math.log10(raw)), size = raw / Number(`1e${exponent}`);
+const mantissa = [1, 2, 5, 10][[Math.SQRT2, 3, Math.sqrt(50), Infinity].findIndex((limit) => size < limit)];
+const at = (k) => Number(`${k * mantissa}e${exponent}`);
+const ticks = [];
+for (let k = Math.floor(low / at(1)) - 1; !ticks.length || ticks[ticks.length - 1] < high; k++) if (at(k + 1) > low) ticks.push(at(k));
+return ticks.filter(Number.isFinite);
+}
+/* Chooses round numbers of a logarithmic axis, all within a range. */
+function logTicks(low, high) {
+const first = Math.floor(Math.log10(low)), last = Math.ceil(Math.log10(high)), stride = Math.max(1, Math.ceil((last - first) / 6));
+const isIn = (tick) => tick >= low && tick <= high;
+let ticks = [];
+for (let exponent = Math.ceil(first / stride) * stride; exponent <= last; exponent += stride) {
+for (const mantissa of last - first <= 3 ? [1, 2, 5] : [1]) ticks.push(Number(`${mantissa}e${exponent}`));
+}
+ticks = ticks.filter(isIn);
+return ticks.length > 1 ? ticks : niceTicks(low, high, 4).filter(isIn);
+}
+const group = (digits) => digits.replace(/^\d+/, (whole) => whole.replace(/\B(?=(\d{3})+$)/g, ","));
+/* Writes a round number shortly. */
+function formatTick(value) {
+const size = Math.abs(value), [unit, suffix] = [[1e12, "T"], [1e9, "G"], [1e6, "M"], [1e3, "k"]].find(([one]) => size >= 1e5 && size >= one) || [1, ""];
+const text = size && (size < 1e-4 || size >= LARGE) ? String(Number(size.toExponential(6)).toExponential()).replace("e+", "e").replace("-", MINUS)
+: group(String(Number((size / unit).toPrecision(12)))) + (suffix && NBSP + suffix);
+return (value < 0 ? MINUS : "") + text;
+}
+/* Gives numbers with one unit as many decimals as the longest of them needs; nought has none. */
+function alignDecimals(labels) {
+const parts = labels.map((label) => /^(−?[\d,]+)(?:\.(\d+))?(\D*)$/.exec(label)), most = {};
+parts.forEach((part) => { if (part) most[part[3]] = Math.max(most[part[3]] || 0, (part[2] || "").replace(/0+$/, "").length); });
+return parts.map((part, i) => {
+if (!part) return labels[i];
+const n = /[1-9]/.test(part[1] + part[2]) ? most[part[3]] : 0;
+return part[1] + (n ? "." + (part[2] || "").slice(0, n).padEnd(n, "0") : "") + part[3];
+});
+}
+return { make, read, keep, copy, niceTicks, logTicks, group, formatTick, alignDecimals, NBSP, MINUS, LARGE };
 })();
 
 (function () {
 "use strict";
 const kit = window.reportgen;
-const make = kit.make;
+const { make, niceTicks, logTicks, formatTick, alignDecimals, NBSP } = kit;
 const SCALES = [["", "auto"], ["linear", "linear"], ["log", "log"]];
-function svg(name, attributes, ...children) {
-const element = document.createElementNS("http://www.w3.org/2000/svg", name);
-Object.keys(attributes).forEach((key) => element.setAttribute(key, attributes[key]));
-element.append(...children);
-return element;
-}
 function round(value, step) { return Number((Math.round(value / step) * step).toPrecision(12)); }
 function percent(share) { return (100 * share).toFixed(2) + "%"; }
 /* Numbers */
@@ -94,24 +140,6 @@ if (s < 60) return write(seconds, 0.1) + " s";
 if (s < 3600) return Math.floor(s / 60) + " min " + Math.round(s % 60) + " s";
 return Math.floor(s / 3600) + " h " + Math.round(s % 3600 / 60) + " min";
 }
-function niceTicks(low, high, n) {
-const raw = (high - low) / n;
-const power = 10 ** Math.floor(Math.log10(raw)), size = raw / power;
-const step = power * (size < Math.SQRT2 ? 1 : size < 3 ? 2 : size < Math.sqrt(50) ? 5 : 10);
-const ticks = [];
-for (let at = Math.ceil(low / step - 1e-9); at <= high / step + 1e-9 && ticks.length < 20; at++) ticks.push(at * step);
-return ticks;
-}
-function logTicks(low, high) {
-const first = Math.floor(Math.log10(low)), last = Math.ceil(Math.log10(high));
-const stride = Math.max(1, Math.ceil((last - first) / 6));
-let ticks = [];
-for (let power = Math.ceil(first / stride) * stride; power <= last; power += stride) {
-(last - first <= 3 ? [1, 2, 5] : [1]).forEach((factor) => ticks.push(factor * 10 ** power));
-}
-ticks = ticks.filter((tick) => tick >= low && tick <= high);
-return ticks.length > 1 ? ticks : niceTicks(low, high, 4);
-}
 /* An axis: its ends, and the way from values to shares and back. */
 function Axis(low, high, log, inset) {
 const a = log ? Math.log10(low) : low, b = log ? Math.log10(high) : high;
@@ -125,6 +153,7 @@ let at = b > a ? a + (share - inset) / (1 - 2 * inset) * (b - a) : a;
 return log ? 10 ** at : at;
 };
 }
+function within(axis, ticks) { return ticks.filter((tick) => tick >= axis.low && tick <= axis.high); }
 function xAxis(low, high, kind) {
 return new Axis(low, high, false, kind === "category" && high > low ? 0.4 / (high - low + 0.8) : 0);
 }
@@ -142,7 +171,7 @@ this.drawnY = new Axis(Number(y[0]), Number(y[1]), y[2] === "log", 0);
 this.stepX = this.kind === "category" ? 1 : Math.pow(10, Math.ceil(Math.log10((this.fullX.high - this.fullX.low) / 1000 || 1) - 1e-9));
 const title = plot.querySelector("title"); /* a browser's own tip would cover the values */
 this.title = title.textContent;
-title.replaceWith(svg("desc", { id: title.id }, this.title));
+title.replaceWith(make("svg:desc", { id: title.id }, this.title));
 this.at = -1;
 this.addReader();
 }
@@ -153,7 +182,7 @@ const names = this.group.names;
 this.parts = [...this.plot.children].filter((one) => !/^(title|desc)$/.test(one.tagName));
 this.lines = Array.from(this.plot.querySelectorAll("svg[preserveAspectRatio] > .ln"), (path) => {
 const look = path.getAttribute("class");
-return { look, slot: /s\d/.exec(look)[0], name: path.dataset.name || names[look] || "", label: path.dataset.name,
+return { look, slot: /s\d/.exec(look)[0], name: path.dataset.run || path.dataset.name || names[look] || "", label: path.dataset.name,
 pieces: path.getAttribute("d").replace(/h0/g, "").split("M").slice(1).map((piece) => this.points(piece)) };
 });
 this.marks = this.parts.map((part) => this.mark(part)).filter(Boolean);
@@ -216,25 +245,25 @@ if (!isDrawn) this.plot.append(this.layer = this.makeLayer());
 if (this.at >= 0) this.hide();
 }
 makeLayer() {
-const view = this.group.view, x = this.x(), height = this.height, layer = svg("g", {});
+const view = this.group.view, x = this.x(), height = this.height, layer = make("svg:g", {});
 const lines = this.shownLines();
 lines.forEach((line) => { line.calm = view.smooth && !line.bare ? smooth(line.pieces, view.smooth) : line.pieces; });
 const seen = lines.flatMap((line) => line.pieces.flat().concat(line.calm.flat())).filter((point) => {
 return point[0] >= x.low && point[0] <= x.high;
 }).map((point) => point[1]);
 const y = this.y = this.fit(seen);
-const box = svg("svg", { width: "100%", height, viewBox: "0 0 1000 " + height, preserveAspectRatio: "none" });
+const box = make("svg:svg", { width: "100%", height, viewBox: "0 0 1000 " + height, preserveAspectRatio: "none" });
 box.style.overflow = "hidden";
 const place = (point) => { return (1000 * x.share(point[0])).toFixed(1) + " " + Math.max(-1e4, Math.min(1e4, height * (1 - y.share(point[1])))).toFixed(2); }
 const path = (pieces) => { return pieces.map((piece) => piece.length ? "M" + piece.map(place).join(" ") + (piece.length > 1 ? "" : "h0") : "").join(""); }
 this.drawAxes(layer, x, y, seen.length);
 if (view.off.every((look) => !/s1\b/.test(look))) this.plot.querySelectorAll(".band").forEach((band) => {
-box.append(svg("path", { class: "band", d: path([this.points(band.getAttribute("d").slice(1, -1))]) + "z" }));
+box.append(make("svg:path", { class: "band", d: path([this.points(band.getAttribute("d").slice(1, -1))]) + "z" }));
 });
 lines.forEach((line) => {
 if (line.bare) return;
-if (view.smooth) box.append(svg("path", { class: line.look.replace(/ (thin|fat)/, "") + " faint", d: path(line.pieces) }));
-if (!view.smooth || !/thin/.test(line.look)) box.append(svg("path", { class: line.look, d: path(line.calm) }));
+if (view.smooth) box.append(make("svg:path", { class: line.look.replace(/ (thin|fat)/, "") + " faint", d: path(line.pieces) }));
+if (!view.smooth || !/thin/.test(line.look)) box.append(make("svg:path", { class: line.look, d: path(line.calm) }));
 });
 layer.append(box);
 this.drawMarks(layer, x, y, lines);
@@ -257,30 +286,27 @@ return new Axis(low >= 0 && low < margin ? 0 : low - margin, high + margin, fals
 }
 drawAxes(layer, x, y, hasValues) {
 const height = this.height, factor = this.unit === "%" ? 100 : 1;
-let ticks = !hasValues ? [] : y.log ? logTicks(y.low, y.high) : niceTicks(y.low, y.high, Math.max(2, Math.min(5, Math.floor(height / 40))));
-const labels = ticks.map((tick) => {
-if (this.unit === "s") return duration(tick);
-const large = Math.abs(tick) >= 1e5 && [[1e12, "T"], [1e9, "G"], [1e6, "M"], [1e3, "k"]].find((pair) => Math.abs(tick) >= pair[0]);
-let text = large && Math.abs(tick) < 1e15 ? short(tick / large[0]) + " " + large[1] : short(tick * factor);
-return this.unit ? text + " %" : text;
-});
+const ticks = !hasValues ? [] : y.log ? logTicks(y.low, y.high) : within(y, niceTicks(y.low, y.high, Math.max(2, Math.min(5, Math.floor(height / 40)))));
+const plain = ticks.map((tick) => this.unit === "s" ? duration(tick) : formatTick(tick * factor) + (this.unit && NBSP + this.unit));
+const labels = y.log ? plain : alignDecimals(plain);
 const inside = labels.some((label) => label.length > 6);
 ticks.forEach((tick, at) => {
 let place = height * (1 - y.share(tick));
-layer.append(svg("line", { class: "grid", x1: 0, x2: "100%", y1: place, y2: place }));
-layer.append(svg("text", inside ? { class: "lab", x: 0, y: place - 4 } : { class: "e", x: -8, y: place + 4 }, labels[at]));
+layer.append(make("svg:line", { class: "grid", x1: 0, x2: "100%", y1: place, y2: place }));
+layer.append(make("svg:text", inside ? { class: "lab", x: 0, y: place - 4 } : { class: "e", x: -8, y: place + 4 }, labels[at]));
 });
-layer.append(svg("line", { class: "axis", x1: 0, x2: "100%", y1: height, y2: height }));
+layer.append(make("svg:line", { class: "axis", x1: 0, x2: "100%", y1: height, y2: height }));
 this.xTicks(x).forEach((tick) => {
 let share = x.share(tick[0]);
 const look = tick[1].length <= 2 || (share > 0.06 && share < 0.94) ? "c" : share > 0.5 ? "e" : "";
-layer.append(svg("line", { class: "axis", x1: percent(share), x2: percent(share), y1: height, y2: height + 4 }),
-svg("text", { class: (look + tick[2]).trim(), x: percent(share), y: height + 18 }, tick[1]));
+layer.append(make("svg:line", { class: "axis", x1: percent(share), x2: percent(share), y1: height, y2: height + 4 }),
+make("svg:text", { class: (look + tick[2]).trim(), x: percent(share), y: height + 18 }, tick[1]));
 });
 }
 xTicks(x) {
 if (this.kind === "number" && x !== this.fullX) {
-return niceTicks(x.low, x.high, 5).map((tick, at) => [tick, short(tick), at % 2 ? " x2" : ""]);
+const ticks = within(x, niceTicks(x.low, x.high, 5)), labels = alignDecimals(ticks.map(formatTick));
+return ticks.map((tick, at) => [tick, labels[at], at % 2 ? " x2" : ""]);
 }
 return this.ticks.map((text) => {
 return [this.fullX.value(parseFloat(text.getAttribute("x")) / 100), text.textContent, text.classList.contains("x2") ? " x2" : ""];
@@ -306,7 +332,7 @@ if (!points.length) return;
 let end = points[points.length - 1], place = Math.max(10, height * (1 - y.share(end[1])) - 8);
 while (taken.some((other) => Math.abs(other - place) < 14)) place += 14;
 taken.push(place);
-layer.append(svg("text", { class: "lab e", x: percent(x.share(end[0])), y: place }, line.name));
+layer.append(make("svg:text", { class: "lab e", x: percent(x.share(end[0])), y: place }, line.name));
 });
 }
 /* A slider over the frame: arrow keys go from point to point, and screen readers say the values. */
@@ -315,8 +341,8 @@ this.readout = make("div", { class: "readout", "aria-hidden": "true", hidden: ""
 this.drag = make("div", { class: "drag", hidden: "" });
 this.reader = make("div", { class: "reader", tabindex: "0", role: "slider", "aria-label": "Values of " + this.title,
 "aria-valuemin": 0, "aria-valuemax": 1, "aria-valuenow": 0, "aria-valuetext": "Arrow keys read values, plus and minus zoom",
-onkeydown: (event) => this.press(event), onfocus: () => { this.group.active = this; },
-onblur: () => this.group.each("hide") }, this.drag, this.readout);
+keydown: (event) => this.press(event), focus: () => { this.group.active = this; },
+blur: () => this.group.each("hide") }, this.drag, this.readout);
 this.reader.style.height = this.height + "px";
 this.plot.after(this.reader);
 this.listen();
@@ -390,7 +416,7 @@ const isInside = wanted >= stops[0] && wanted <= stops[stops.length - 1];
 const near = isFixed && isInside ? wanted : stops.reduce((best, x) => Math.abs(x - wanted) < Math.abs(best - wanted) ? x : best, stops[0]);
 let share = this.x().share(near), rows = [], head = "";
 if (this.cross) this.cross.remove();
-this.cross = svg("g", { class: "cross" }, svg("line", { class: "rule", x1: percent(share), x2: percent(share), y1: 0, y2: this.height }));
+this.cross = make("svg:g", { class: "cross" }, make("svg:line", { class: "rule", x1: percent(share), x2: percent(share), y1: 0, y2: this.height }));
 this.shownLines().forEach((line) => {
 if (/thin/.test(line.look)) return;
 const marks = this.marks.filter((mark) => mark.slot === line.slot && mark.x === near);
@@ -405,7 +431,7 @@ found = valueAt(line.calm, near);
 text = this.write(found.y) + " (" + text + ")";
 }
 rows.unshift({ line, text });
-if (found) this.cross.append(svg("circle", { class: "pt " + line.slot, cx: percent(share), cy: this.height * (1 - this.y.share(found.y)), r: 4 }));
+if (found) this.cross.append(make("svg:circle", { class: "pt " + line.slot, cx: percent(share), cy: this.height * (1 - this.y.share(found.y)), r: 4 }));
 });
 this.plot.append(this.cross);
 this.tell((head || this.nameX(near)) + (view.smooth ? ", smoothed (recorded)" : ""), rows, share, stops.indexOf(near), stops.length);
@@ -416,7 +442,7 @@ tell(head, rows, share, at, n) {
 const readout = this.readout;
 readout.replaceChildren(make("b", {}, head));
 rows.forEach((row) => {
-const sample = svg("svg", { viewBox: "0 0 28 12" }, svg("path", { class: row.line.look, d: "M0 6H28" }));
+const sample = make("svg:svg", { viewBox: "0 0 28 12" }, make("svg:path", { class: row.line.look, d: "M0 6H28" }));
 readout.append(make("div", {}, sample, row.line.name ? row.line.name + " " : "", make("span", {}, row.text)));
 });
 readout.hidden = false;
@@ -512,23 +538,23 @@ if (chart !== source && chart.kind === "number") chart.show(source.here, true);
 });
 }
 addControls() {
-this.range = make("input", { type: "range", min: 0, max: 0.95, step: 0.05, value: 0, oninput: () => {
+this.range = make("input", { type: "range", min: 0, max: 0.95, step: 0.05, value: 0, input: () => {
 this.view.smooth = Number(this.range.value);
 this.changed();
 } });
-this.select = make("select", { "aria-label": "Scale of y", onchange: () => { this.view.scale = this.select.value; this.changed(); } });
+this.select = make("select", { "aria-label": "Scale of y", change: () => { this.view.scale = this.select.value; this.changed(); } });
 SCALES.forEach((scale) => this.select.append(make("option", { value: scale[0] }, scale[1])));
-const button = (text, name, act) => { return make("button", { type: "button", "aria-label": name, onclick: act }, text); }
+const button = (text, name, act) => { return make("button", { type: "button", "aria-label": name, click: act }, text); }
 this.back = button("Reset", "Reset the view of the charts", () => this.reset());
 this.told = make("output", { class: "told" });
-this.bar.append(make("label", {}, "Smooth ", this.range), make("label", {}, make("span", { "aria-hidden": "true" }, "y"), this.select),
+this.bar.append(make("label", {}, "Smooth ", this.range), make("label", {}, make("span", { "aria-hidden": "true" }, "Scale"), this.select),
 button("+", "Zoom in", () => this.zoomBy(0.5)), button("−", "Zoom out", () => this.zoomBy(2)), this.told, this.back);
 }
 addToggle(item) {
 let path = item.querySelector(".ln");
 if (!path) return;
 const look = path.getAttribute("class");
-let button = make("button", { type: "button", "aria-pressed": "true", onclick: () => {
+let button = make("button", { type: "button", "aria-pressed": "true", click: () => {
 let off = this.view.off, at = off.indexOf(look);
 if (at < 0) off.push(look); else off.splice(at, 1);
 this.changed();
@@ -550,7 +576,7 @@ names[look] = path.dataset.name;
 if (clash || Object.keys(names).length < 2) return;
 const list = make("span", { class: "names legend" });
 Object.keys(names).sort().forEach((look) => {
-const item = make("span", {}, svg("svg", { class: /s\d/.exec(look)[0], viewBox: "0 0 28 12", "aria-hidden": "true" }, svg("path", { class: look, d: "M0 6H28" })), names[look]);
+const item = make("span", {}, make("svg:svg", { class: /s\d/.exec(look)[0], viewBox: "0 0 28 12", "aria-hidden": "true" }, make("svg:path", { class: look, d: "M0 6H28" })), names[look]);
 list.append(item);
 this.addToggle(item);
 });
@@ -600,23 +626,27 @@ const chart = this.active.read(), x = chart.x(), middle = chart.here == null ? (
 chart.zoomTo(middle - (middle - x.low) * factor, middle + (x.high - middle) * factor);
 }
 }
-document.querySelectorAll(".tools.lines").forEach((bar) => {
+/* Puts the controls of the charts beside a bar into it. */
+kit.addControls = (bar) => {
 const plots = Array.from(bar.parentNode.querySelectorAll(".plot[data-x]"));
 if (plots.length) new Group(bar, plots, bar.closest(".sec[id]").id);
-});
+};
+document.querySelectorAll(".tools.lines").forEach(kit.addControls);
 })();
 
 (function () {
 "use strict";
-var MOST = 8;
-var link = document.querySelector("a.choose");
+const { make } = window.reportgen;
+const MOST = 8;
+const link = document.querySelector("a.choose");
 if (!link) return;
-/* Gives the boxes that are ticked, the oldest run first: lists have the newest first. */
+/* Gives the boxes that are ticked, the oldest run first however the list is sorted. */
 function chosen() {
-return Array.from(document.querySelectorAll("input.choice:checked")).reverse();
+const began = (box) => Date.parse(box.closest("tr").querySelector("time").dateTime);
+return Array.from(document.querySelectorAll("input.choice:checked")).reverse().sort((a, b) => began(a) - began(b));
 }
 function update(go, said) {
-var files = chosen().map(function (box) { return box.value; });
+const files = chosen().map(function (box) { return box.value; });
 said.textContent = files.length + (files.length === 1 ? " run chosen" : " runs chosen");
 go.hidden = files.length < 2;
 go.href = link.href + "?runs=" + files.map(encodeURIComponent).join(",");
@@ -625,50 +655,41 @@ document.querySelectorAll("input.choice:not(:checked)").forEach(function (box) {
 link.addEventListener("click", function (event) {
 if (event.ctrlKey || event.metaKey || event.shiftKey || document.querySelector(".choosing")) return;
 event.preventDefault();
-var bar = document.createElement("p");
-var said = document.createElement("span");
-var go = document.createElement("a");
-bar.className = "choosing";
-said.setAttribute("role", "status");
-go.textContent = "Compare them";
-bar.append(said, go);
+const said = make("span", { role: "status" }), go = make("a", "Compare them"), bar = make("p.choosing", said, go);
 document.querySelectorAll("table.stack th .st > a[href$='.html']").forEach(function (run) {
-var box = document.createElement("input");
-box.type = "checkbox";
-box.className = "choice";
-box.value = run.getAttribute("href").replace(/^.*\//, "").replace(/\.html$/, "");
-box.setAttribute("aria-label", "Compare " + run.textContent);
-box.addEventListener("change", function () { update(go, said); });
-run.parentNode.prepend(box);
+const file = run.getAttribute("href").replace(/^.*\//, "").replace(/\.html$/, "");
+run.parentNode.prepend(make("input.choice", {
+type: "checkbox", value: file, "aria-label": "Compare " + run.textContent, change: function () { update(go, said); }
+}));
 });
 link.closest("section, main").append(bar);
 update(go, said);
-var first = document.querySelector("input.choice");
+const first = document.querySelector("input.choice");
 if (first) first.focus();
 });
 })();
 
 (function () {
 "use strict";
-const kit = window.reportgen;
+const { make, copy } = window.reportgen;
 function copier(what, text) {
-return kit.make("button", { type: "button", class: "copy", "aria-label": "Copy " + what, onclick: function (event) {
-kit.copy(text(), event.currentTarget);
+return make("button", { type: "button", class: "copy", "aria-label": "Copy " + what, click: function (event) {
+copy(text(), event.currentTarget);
 } }, "Copy");
 }
 document.querySelectorAll("main pre").forEach(function (block) {
-var frame = kit.make("div", { class: "copied" });
+const frame = make("div.copied");
 block.before(frame);
 frame.append(block, copier("code", function () { return block.textContent; }));
 });
 document.querySelectorAll(".facts .id").forEach(function (id) {
-var term = id.closest("div").querySelector("dt");
+const term = id.closest("div").querySelector("dt");
 term.append(copier(term.textContent.toLowerCase(), function () { return id.textContent; }));
 });
 document.querySelectorAll(".sec[id] > .head > h2, .prose :is(h2, h3, h4, h5, h6)[id]").forEach(function (heading) {
-var id = heading.id || heading.closest(".sec").id;
-var name = "Link to " + heading.textContent;
-heading.append(kit.make("a", { class: "perma", href: "#" + encodeURIComponent(id), "aria-label": name }, "¶"));
+const id = heading.id || heading.closest(".sec").id;
+const name = "Link to " + heading.textContent;
+heading.append(make("a", { class: "perma", href: "#" + encodeURIComponent(id), "aria-label": name }, "¶"));
 });
 })();
 
@@ -750,7 +771,7 @@ else if (link) link.click();
 (function () {
 "use strict";
 const kit = window.reportgen;
-const make = kit.make;
+const { make } = kit;
 const SORTED = "table.data:not(.diff), table.stack:not(.pipes), .prose table";
 const LEAST = 3; /* rows to sort */
 const order = new Intl.Collator("en", { numeric: true, sensitivity: "base" });
@@ -840,7 +861,7 @@ return this.columns[column];
 addHeads() {
 this.heads.forEach((head, column) => {
 if (!head.textContent.trim()) return;
-const button = make("button", { type: "button", class: "sort", onclick: () => this.turn(column) });
+const button = make("button", { type: "button", class: "sort", click: () => this.turn(column) });
 button.append.apply(button, Array.from(head.childNodes));
 head.append(button);
 });
@@ -898,9 +919,10 @@ const words = text.replace(COMPARE, (whole, quoted, plain, sign, quotedValue, pl
 const name = (quoted || plain || "").toLowerCase();
 let column = names.indexOf(name);
 if (name && column < 0) column = names.findIndex((one) => one.indexOf(name) === 0);
-if (name && column < 0) return whole;
+const isWord = name && column < 0 && /^[^\s"]+\s/.test(whole); /* that stands before a comparison of any number */
+if (name && column < 0 && !isWord) return whole;
 checks.push(this.comparison(column, sign, quotedValue === undefined ? plainValue : quotedValue));
-return " ";
+return isWord ? " " + name + " " : " ";
 });
 words.toLowerCase().replace(/"/g, "").split(/\s+/).filter(Boolean).forEach((word) => {
 checks.push((index) => this.wordsOf(index).indexOf(word) >= 0);
@@ -943,8 +965,8 @@ if (stays) alive.add(one.body);
 });
 this.extra.forEach((one) => { one.row.hidden = flat || (this.query.trim() && !alive.has(one.body)); });
 if (this.count) {
-const all = this.rows.length.toLocaleString("en");
-this.count.textContent = (n === this.rows.length ? all : n.toLocaleString("en") + " of " + all) + this.unit;
+const all = this.rows.length;
+this.count.textContent = n === all ? "" : n.toLocaleString("en") + " of " + all.toLocaleString("en") + this.unit;
 }
 }
 hide() {
@@ -966,19 +988,21 @@ box.disabled = n === 1 && !hidden[at];
 }
 addTools(bar) {
 const input = make("input", { type: "search", placeholder: "Filter: words, >0.9, name=a", "aria-label": "Filter rows by words or comparisons, such as >0.9 or column<5",
-autocomplete: "off", spellcheck: "false", oninput: () => {
+autocomplete: "off", spellcheck: "false", input: () => {
 this.query = input.value;
 this.show();
 kit.keep(this.name + ".filter", input.value);
 } });
-this.count = make("output", {});
+this.count = make("output");
 this.query = input.value = kit.read(this.name + ".filter");
-bar.append(input, this.count, this.chooser(), this.orders(), make("span", { class: "ends" }, this.copier("TSV"), this.copier("Markdown")));
+bar.append(input, this.chooser());
+if (this.table.matches(".stack")) bar.append(this.orders());
+bar.append(this.count, make("span.ends", this.copier("TSV"), this.copier("Markdown")));
 this.show();
 }
 /* The same as the heads, for narrow windows, which show none. */
 orders() {
-this.select = make("select", { "aria-label": "Order of rows", onchange: () => {
+this.select = make("select", { "aria-label": "Order of rows", change: () => {
 let value = Number(this.select.value);
 this.sort(Math.abs(value) - 1, value < 0);
 this.keep();
@@ -994,7 +1018,7 @@ const kept = kit.read(this.name + ".hide").split(",");
 this.hidden = this.heads.map((_, at) => kept.indexOf(String(at + 1)) >= 0);
 if (this.hidden.every(Boolean)) this.hidden[0] = false;
 this.boxes = this.heads.map((_, at) => {
-return make("input", { type: "checkbox", onchange: (event) => {
+return make("input", { type: "checkbox", change: (event) => {
 this.hidden[at] = !event.target.checked;
 this.hide();
 kit.keep(this.name + ".hide", this.hidden.map((is, at) => is && at + 1).filter(Boolean).join());
@@ -1003,7 +1027,7 @@ kit.keep(this.name + ".hide", this.hidden.map((is, at) => is && at + 1).filter(B
 const labels = this.heads.map((head, at) => make("label", {}, this.boxes[at], textOf(head) || "no name"), this);
 const menu = make("fieldset", {}, make("legend", { class: "vh" }, "Columns shown"));
 menu.append.apply(menu, labels);
-const details = make("details", { onkeydown: (event) => {
+const details = make("details", { keydown: (event) => {
 if (event.key === "Escape" && details.open) { details.open = false; details.firstChild.focus(); }
 } }, make("summary", {}, "Columns"), menu);
 document.addEventListener("pointerdown", (event) => { if (!details.contains(event.target)) details.open = false; });
@@ -1012,7 +1036,7 @@ return details;
 }
 /* Copies the rows and columns that are shown, in the order in which they are shown. */
 copier(form) {
-return make("button", { type: "button", "aria-label": "Copy the rows shown as " + form, onclick: (event) => {
+return make("button", { type: "button", "aria-label": "Copy the rows shown as " + form, click: (event) => {
 kit.copy(this.write(form), event.currentTarget);
 } }, "Copy " + form);
 }

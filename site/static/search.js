@@ -6,8 +6,8 @@ const KINDS = { p: "parameter", t: "tag", e: "error", d: "description" };
 const AT_ONCE = 50;
 const field = newField("q");
 const slash = make("input", { type: "checkbox", change: keepSlash });
-const hint = make("p.quiet.small", make("span", { id: "hint" }, "Parts of words do; more words find less. ", make("kbd", "↓"), " goes to what is found. "),
-make("label", slash, " The key ", make("kbd", "/"), " leads here from every page"));
+const hint = make("p.hint.quiet.small", make("span", { id: "hint" }, "Parts of words do; more words find less. ", make("kbd", "↓"), " goes to what is found."),
+make("label", slash, make("span", "The key ", make("kbd", "/"), " leads here from every page")));
 const said = make("p.said", { role: "status" });
 const results = make("div");
 let index = null;
@@ -49,14 +49,19 @@ if (score >= 0) found.push([score, entry]);
 }
 return found.sort((a, b) => b[0] - a[0] || (a[1].name < b[1].name ? -1 : 1)).map(([, entry]) => entry);
 }
+/* Gives the terms that what stands in the first line of a result does not have: only they need the lines below it. */
+function missing(terms, ...texts) {
+return terms.filter((term) => !texts.some((text) => fold(text).includes(term)));
+}
 function namedItem(entry, terms) {
-const why = entry.said.filter((text) => terms.some((term) => fold(text).includes(term)));
+const rest = missing(terms, entry.name), why = entry.said.filter((text) => rest.some((term) => fold(text).includes(term)));
 return make("li", make("a", { href: entry.url }, bdi(marked(entry.name, terms))), make("span.quiet", ` ${entry.note}`),
 why.map((text) => make("span.sub", { dir: "auto" }, around(text, terms))));
 }
 function runItem(found, terms) {
 const run = runs.run(found.chunk, found.i);
-const why = [...found.why].map((number) => found.chunk.texts[number]);
+const rest = missing(terms, run.name, run.pipeline, run.deployment || "");
+const why = [...found.why].map((number) => found.chunk.texts[number]).filter((text) => rest.some((term) => fold(text).includes(term)));
 return make("li", make("span.st", mark(run.status), make("a", { href: run.url }, bdi(marked(run.name, terms)))),
 make("span", { class: run.status ? "quiet" : "vh" }, ` ${STATUSES[run.status][1]}`),
 make("span.quiet", " ", bdi(marked(run.pipeline, terms)), run.deployment ? [", ", bdi(marked(run.deployment, terms))] : "", " · ", time(run.started)),
