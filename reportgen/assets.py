@@ -12,7 +12,7 @@ from reportgen.model import Model
 from reportgen.text import format_clock, format_count, format_date, iso_day
 from reportgen.views.parts import RawFile
 
-_NOT_CODE = re.compile(r"^ +|^ */\*[^*]*\*/\n|^\n", re.MULTILINE)
+_NOT_CODE = re.compile(r"^ +|^ */\*[^*]*\*/\n| +/\*[^*\n]*\*/$|^\n", re.MULTILINE)
 _ADOPT_STYLE = """\
 (function () {
   "use strict";
@@ -46,7 +46,7 @@ def _read(path: Path) -> bytes:
 
 
 def _join_scripts(folder: Path) -> bytes:
-    style = (folder / "controls.css").read_text("utf-8")
+    style = _NOT_CODE.sub("", (folder / "controls.css").read_text("utf-8"))
     adopt = _ADOPT_STYLE % json.dumps(style, ensure_ascii=False)
     return b"\n".join([_NOT_CODE.sub("", adopt).encode(), *(_read(path) for path in sorted(folder.glob("*.js")))])
 

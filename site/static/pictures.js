@@ -1,7 +1,7 @@
 (function () {
 "use strict";
 const { make, read, keep } = window.reportgen;
-const PERIOD = 1000; /* ms; slow enough for those whom flashes harm */
+const PERIOD = 1000;
 const WAYS = { side: "Side by side", swipe: "Swipe", blink: "Blink", difference: "Difference" };
 const still = window.matchMedia("(prefers-reduced-motion: reduce)");
 const film = document.querySelector(".film");
@@ -114,7 +114,7 @@ const whole = stage.element.clientWidth || 1;
 cut.style.left = part + "%";
 slider.setAttribute("aria-valuetext", Math.round(part) + " %");
 stage.images.forEach(function (image, number) {
-const own = part * whole / (image.clientWidth || whole); /* in per cent of the image itself */
+const own = part * whole / (image.clientWidth || whole);
 image.style.clipPath = number ? "inset(0 0 0 " + Math.min(own, 100) + "%)" : "inset(0 " + Math.max(100 - own, 0) + "% 0 0)";
 });
 }

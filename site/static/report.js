@@ -1,7 +1,7 @@
 (function () {
 "use strict";
 var sheet = new CSSStyleSheet();
-sheet.replaceSync("/* The style of what scripts make. It travels in the script, so that pages without scripts do without it; room for controls is kept\n   by the style of every page. Controls are plain words, no boxes. */\n.tools { font-size: .8125rem; line-height: 1.46; color: var(--quiet); white-space: nowrap; }\nbutton, select, .tools summary { font: inherit; color: var(--accent); background: none; border: 0; padding: .1875rem 0; text-align: inherit; cursor: pointer; }\n[type=search] { font: inherit; color: var(--ink); background: none; border: 0; border-bottom: 1px solid var(--edge); border-radius: 0; padding: .1875rem 0; }\n.tools > [type=search] { flex: 0 1 17rem; min-width: 4rem; } ::placeholder { color: var(--quiet); opacity: 1; }\n.tools select { min-width: 0; max-width: 9rem; background: var(--paper); } .tools select, .tools input { accent-color: var(--accent); }\n.tools details { position: relative; } .tools details[open] fieldset { position: absolute; z-index: 3; left: 0; max-height: 60vh; overflow-y: auto; width: max-content; max-width: min(20rem, 80vw); padding: .5rem .875rem; background: var(--paper); border: 1px solid var(--edge); margin: 0; }\n.tools fieldset label { padding: .1875rem 0; color: var(--ink); overflow-wrap: anywhere; white-space: normal; }\n.tools .ends { margin-left: auto; display: flex; gap: 1rem; } .tools.rows > select { display: none; }\nth:has(> .sort) { position: relative; } .sort { color: inherit; padding: 0; } .sort::before { content: \"\"; position: absolute; inset: 0; }\n.sort::after { position: absolute; padding-left: .125rem; color: var(--accent); } .sort:hover::after { content: \"↕\"; } [aria-sort=ascending] > .sort::after { content: \"▴\"; } [aria-sort=descending] > .sort::after { content: \"▾\"; }\n.tools button[style*=hidden] { pointer-events: none; } .tools.lines button[aria-label^=Zoom] { min-width: 1.5rem; text-align: center; } [type=range] { appearance: none; width: 6rem; min-width: 2.5rem; height: 1.5rem; margin: 0; background: linear-gradient(var(--edge) 0 0) center / 100% 1px no-repeat; cursor: pointer; } ::-webkit-slider-thumb { appearance: none; width: .75rem; height: .75rem; border: .375rem solid var(--accent); border-radius: 50%; } ::-moz-range-thumb { width: 0; height: 0; border: .375rem solid var(--accent); border-radius: 50%; } .tools label { display: flex; align-items: center; gap: .375rem; min-width: 0; }\n.legend button { display: inline; color: inherit; padding: 0; } [aria-pressed=false] { text-decoration: line-through; } [aria-pressed=false] svg { opacity: .3; }\n.tools .legend { display: inline-flex; flex-wrap: nowrap; overflow: hidden; }\n.chart { position: relative; } .plot { touch-action: pan-y; cursor: crosshair; user-select: none; } .faint { opacity: .35; stroke-dasharray: none; stroke-width: 1; }\n.reader { position: absolute; left: 48px; right: 16px; bottom: 28px; pointer-events: none; }\n.readout { position: absolute; z-index: 2; top: calc(100% + .375rem); padding: .25rem .5rem; width: max-content; max-width: 100%; background: var(--paper); border: 1px solid var(--edge); font-size: .8125rem; line-height: 1.46; }\n.readout b { font-weight: 600; } .readout div { display: flex; gap: .5rem; align-items: center; } .readout span { margin-left: auto; white-space: nowrap; } .readout svg { width: 1.5rem; height: .75rem; flex: none; }\n.drag { position: absolute; top: 0; bottom: 0; background: var(--accent); opacity: .15; } .cross { pointer-events: none; }\n.copied { position: relative; } .copied > .copy { position: absolute; top: .125rem; right: .5rem; background: var(--wash); font-size: .8125rem; }\ndt > .copy, .perma { position: absolute; margin-left: .375rem; padding: 0; } .perma { text-decoration: none; font-weight: 400; }\n@media (forced-colors: active) { [type=range] { appearance: auto; } }\n@media (hover: hover) { .copied:not(:hover) > .copy:not(:focus), :not(:hover) > .perma:not(:focus), .facts > :not(:hover) .copy:not(:focus) { opacity: 0; } }\n@media (max-width: 46rem) {\n  .tools { gap: 0 .625rem; } .tools.rows > select { display: block; flex: 0 1 5.5rem; } .tools > [type=search] { flex: 1 1 4rem; }\n  .tools.lines { overflow-x: auto; scrollbar-width: none; } .tools.lines > * { flex: none; }\n  .told { display: none; } .tools .ends, .tools.rows:has(+ .stack) > details { display: none; }\n}\n.choice { flex: none; align-self: center; width: 1.125rem; height: 1.125rem; margin: 0 .25rem 0 0; accent-color: var(--accent); }\n.choosing { position: sticky; bottom: 0; display: flex; gap: .25rem 1.25rem; max-width: none; padding: .625rem 0; background: var(--paper); border-top: 1px solid var(--edge); font-size: .875rem; }\n@media print { .sort { display: contents; } .sort::before, .sort::after { content: none !important; } }\n");
+sheet.replaceSync(".tools { font-size: .8125rem; line-height: 1.46; color: var(--quiet); white-space: nowrap; }\nbutton, select, .tools summary { font: inherit; color: var(--accent); background: none; border: 0; padding: .1875rem 0; text-align: inherit; cursor: pointer; }\n[type=search] { font: inherit; color: var(--ink); background: none; border: 0; border-bottom: 1px solid var(--edge); border-radius: 0; padding: .1875rem 0; }\n.tools > [type=search] { flex: 0 1 17rem; min-width: 4rem; } ::placeholder { color: var(--quiet); opacity: 1; }\n.tools select { min-width: 0; max-width: 9rem; background: var(--paper); } .tools select, .tools input { accent-color: var(--accent); }\n.tools details { position: relative; } .tools details[open] fieldset { position: absolute; z-index: 3; left: 0; max-height: 60vh; overflow-y: auto; width: max-content; max-width: min(20rem, 80vw); padding: .5rem .875rem; background: var(--paper); border: 1px solid var(--edge); margin: 0; }\n.tools fieldset label { padding: .1875rem 0; color: var(--ink); overflow-wrap: anywhere; white-space: normal; }\n.tools .ends { margin-left: auto; display: flex; gap: 1rem; } .tools.rows > select { display: none; }\nth:has(> .sort) { position: relative; } .sort { color: inherit; padding: 0; } .sort::before { content: \"\"; position: absolute; inset: 0; }\n.sort::after { position: absolute; padding-left: .125rem; color: var(--accent); } .sort:hover::after { content: \"↕\"; } [aria-sort=ascending] > .sort::after { content: \"▴\"; } [aria-sort=descending] > .sort::after { content: \"▾\"; }\n.tools button[style*=hidden] { pointer-events: none; } .tools.lines button[aria-label^=Zoom] { min-width: 1.5rem; text-align: center; } [type=range] { appearance: none; width: 6rem; min-width: 2.5rem; height: 1.5rem; margin: 0; background: linear-gradient(var(--edge) 0 0) center / 100% 1px no-repeat; cursor: pointer; } ::-webkit-slider-thumb { appearance: none; width: .75rem; height: .75rem; border: .375rem solid var(--accent); border-radius: 50%; } ::-moz-range-thumb { width: 0; height: 0; border: .375rem solid var(--accent); border-radius: 50%; } .tools label { display: flex; align-items: center; gap: .375rem; min-width: 0; }\n.legend button { display: inline; color: inherit; padding: 0; } [aria-pressed=false] { text-decoration: line-through; } [aria-pressed=false] svg { opacity: .3; }\n.tools .legend { display: inline-flex; flex-wrap: nowrap; overflow: hidden; }\n.chart { position: relative; } .plot { touch-action: pan-y; cursor: crosshair; user-select: none; } .faint { opacity: .35; stroke-dasharray: none; stroke-width: 1; }\n.reader { position: absolute; left: 48px; right: 16px; bottom: 28px; pointer-events: none; }\n.readout { position: absolute; z-index: 2; top: calc(100% + .375rem); padding: .25rem .5rem; width: max-content; max-width: 100%; background: var(--paper); border: 1px solid var(--edge); font-size: .8125rem; line-height: 1.46; }\n.readout b { font-weight: 600; } .readout div { display: flex; gap: .5rem; align-items: center; } .readout span { margin-left: auto; white-space: nowrap; } .readout svg { width: 1.5rem; height: .75rem; flex: none; }\n.drag { position: absolute; top: 0; bottom: 0; background: var(--accent); opacity: .15; } .cross { pointer-events: none; }\n.copied { position: relative; } .copied > .copy { position: absolute; top: .125rem; right: .5rem; background: var(--wash); font-size: .8125rem; }\ndt > .copy, .perma { position: absolute; margin-left: .375rem; padding: 0; } .perma { text-decoration: none; font-weight: 400; }\n@media (forced-colors: active) { [type=range] { appearance: auto; } }\n@media (hover: hover) { .copied:not(:hover) > .copy:not(:focus), :not(:hover) > .perma:not(:focus), .facts > :not(:hover) .copy:not(:focus) { opacity: 0; } }\n@media (max-width: 46rem) {\n.tools { gap: 0 .625rem; } .tools.rows > select { display: block; flex: 0 1 5.5rem; } .tools > [type=search] { flex: 1 1 4rem; }\n.tools.lines { overflow-x: auto; scrollbar-width: none; } .tools.lines > * { flex: none; }\n.told { display: none; } .tools .ends, .tools.rows:has(+ .stack) > details { display: none; }\n}\n.choice { flex: none; align-self: center; width: 1.125rem; height: 1.125rem; margin: 0 .25rem 0 0; accent-color: var(--accent); }\n.choosing { position: sticky; bottom: 0; display: flex; gap: .25rem 1.25rem; max-width: none; padding: .625rem 0; background: var(--paper); border-top: 1px solid var(--edge); font-size: .875rem; }\n@media print { .sort { display: contents; } .sort::before, .sort::after { content: none !important; } }\n");
 document.adoptedStyleSheets = [].concat(Array.from(document.adoptedStyleSheets), sheet);
 })();
 
@@ -221,11 +221,11 @@ this.plot = plot;
 this.group = group;
 this.height = Number(plot.getAttribute("height"));
 this.kind = x[2] || "number";
-this.zoomName = this.kind === "number" ? "x" : "x" + number; /* places in lists of runs differ from chart to chart */
+this.zoomName = this.kind === "number" ? "x" : "x" + number;
 this.fullX = xAxis(Number(x[0]), Number(x[1]), this.kind);
 this.drawnY = new Axis(Number(y[0]), Number(y[1]), y[2] === "log", 0);
 this.stepX = this.kind === "category" ? 1 : Math.pow(10, Math.ceil(Math.log10((this.fullX.high - this.fullX.low) / 1000 || 1) - 1e-9));
-const title = plot.querySelector("title"); /* a browser's own tip would cover the values */
+const title = plot.querySelector("title");
 this.title = title.textContent;
 title.replaceWith(make("svg:desc", { id: title.id }, this.title));
 this.at = -1;
@@ -244,7 +244,7 @@ pieces: path.getAttribute("d").replace(/h0/g, "").split("M").slice(1).map((piece
 });
 this.lines.forEach((line) => { line.drawn = line.pieces; });
 this.marks = this.parts.map((part) => this.mark(part)).filter(Boolean);
-this.marks.forEach((mark) => { /* a series of few points has no line */
+this.marks.forEach((mark) => {
 let line = this.lines.find((one) => one.slot === mark.slot);
 if (!line) this.lines.push(line = { look: "ln " + mark.slot, slot: mark.slot, name: "", pieces: [[]], bare: true });
 if (line.bare && !mark.odd) line.pieces[0].push([mark.x, mark.y]);
@@ -510,7 +510,7 @@ if (/thin/.test(line.look)) return;
 const marks = this.marks.filter((mark) => mark.slot === line.slot && mark.x === near);
 const tip = marks.length && marks[0].tip, cut = tip ? tip.lastIndexOf(": ") : -1;
 let found = valueAt(line.pieces, near);
-if (found && !found.exact && this.kind === "category") found = null; /* runs in between are others */
+if (found && !found.exact && this.kind === "category") found = null;
 if (cut > 0 && !head) head = tip.slice(0, cut);
 if (!found && !marks.length) return;
 let text = cut > 0 ? tip.slice(cut + 2) : found ? (found.exact ? "" : "≈ ") + this.write(found.y) : tip || "not finite";
@@ -883,7 +883,7 @@ else if (link) link.click();
 const kit = window.reportgen;
 const { make } = kit;
 const SORTED = "table.data:not(.diff), table.stack:not(.pipes), .prose table";
-const LEAST = 3; /* rows to sort */
+const LEAST = 3;
 const order = new Intl.Collator("en", { numeric: true, sensitivity: "base" });
 const SIZES = { "µs": 1e-6, ms: 1e-3, s: 1, min: 60, h: 3600, day: 86400, days: 86400,
 B: 1, kB: 1e3, MB: 1e6, GB: 1e9, TB: 1e12, k: 1e3, M: 1e6, G: 1e9, T: 1e12 };
@@ -940,7 +940,7 @@ this.heads = Array.from(table.tHead.rows[0].cells);
 this.bodies = Array.from(table.tBodies);
 const width = this.heads.length;
 this.rows = [];
-this.extra = []; /* heads of groups, and rows that are no data */
+this.extra = [];
 this.bodies.forEach((body) => {
 let group = "";
 Array.from(body.rows).forEach((row) => {
@@ -1010,7 +1010,7 @@ return missing || (isMissing(values[a]) ? 0 : sign * compare(values[a], values[b
 const part = document.createDocumentFragment();
 all.forEach((index) => part.append(this.rows[index].row), this);
 this.bodies[0].append(part);
-this.rows.forEach((one) => { /* rows of all groups stand together: each says of which it is */
+this.rows.forEach((one) => {
 if (one.group && !one.from) one.row.cells[0].append(one.from = make("span", { class: "sub from" }, one.group));
 });
 }
@@ -1029,7 +1029,7 @@ const words = text.replace(COMPARE, (whole, quoted, plain, sign, quotedValue, pl
 const name = (quoted || plain || "").toLowerCase();
 let column = names.indexOf(name);
 if (name && column < 0) column = names.findIndex((one) => one.indexOf(name) === 0);
-const isWord = name && column < 0 && /^[^\s"]+\s/.test(whole); /* that stands before a comparison of any number */
+const isWord = name && column < 0 && /^[^\s"]+\s/.test(whole);
 if (name && column < 0 && !isWord) return whole;
 checks.push(this.comparison(column, sign, quotedValue === undefined ? plainValue : quotedValue));
 return isWord ? " " + name + " " : " ";
@@ -1190,7 +1190,7 @@ function read() {
 try {
 return localStorage.getItem(key);
 } catch (denied) {
-return null; /* storage is off under some policies: a choice then holds for its page */
+return null;
 }
 }
 function keep(id) {

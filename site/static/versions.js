@@ -1,9 +1,9 @@
 (function () {
 "use strict";
 const SECONDS = 20;
-const MOST_CELLS = 4e6; /* of the table in which lines are aligned */
-const MOST_SAME = 200; /* rows up to which unchanged ones are shown too */
-const AROUND = 1; /* unchanged lines shown on each side of a change */
+const MOST_CELLS = 4e6;
+const MOST_SAME = 200;
+const AROUND = 1;
 const { make, read, keep } = window.reportgen;
 const area = document.querySelector(".choose");
 const links = Array.from(document.querySelectorAll("#versions tbody tr:not(.gone) > th > a")).reverse();
