@@ -37,6 +37,7 @@ from reportgen.log.reader import RunRecords
 from reportgen.options import MetricOptions, Options
 from reportgen.plan import BuildResult
 from reportgen.records import Record
+from reportgen.redact import Redactor
 from reportgen.views import runs as runs_view
 
 NOISE = random.Random(1)
@@ -256,13 +257,13 @@ def test_logs_that_were_not_read_are_not_opened(logs: Path, tmp_path: Path, monk
     build(logs, tmp_path / "site")
     add_run(logs)
     opened: list[str] = []
-    read_run = reportgen.making.read_run
+    read_masked = reportgen.making.read_masked
 
-    def count(files: Sequence[LogFile]) -> RunRecords:
+    def count(files: Sequence[LogFile], redactor: Redactor) -> RunRecords:
         opened.extend(file.run_id for file in files)
-        return read_run(files)
+        return read_masked(files, redactor)
 
-    monkeypatch.setattr("reportgen.making.read_run", count)
+    monkeypatch.setattr("reportgen.making.read_masked", count)
     build(logs, tmp_path / "site")
     assert opened == ["new"]
 

@@ -67,7 +67,7 @@ def main() -> None:
             assert process.stdout is not None
             url = process.stdout.readline().split()[0]
             page.goto(url)
-            page.wait_for_selector("h1 >> text=Overview", timeout=600_000)
+            page.wait_for_selector("nav", state="attached", timeout=600_000)
             page.goto(f"{url}artifacts/done/v1.html")
             seconds = []
             for number in range(1, n_changes + 1):
