@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +17,9 @@ from reportgen.theme import Theme
 
 if TYPE_CHECKING:
     from reportgen.log.reader import Problem
+
+
+LARGE_BYTES = 100 * 2**20  # the most that GitHub takes of a file
 
 
 class Progress(Protocol):
@@ -53,6 +56,11 @@ class BuildResult:
         changed.
     n_missing
         How many records did not arrive.
+    thinned
+        How many things the site lacks to be within its limits, by kind; empty when none. See
+        `reportgen.thinning.describe_thinned`.
+    large
+        Address and size of the files of over 100 MiB.
     """
 
     output: Path
@@ -63,6 +71,8 @@ class BuildResult:
     problems: Sequence[Problem]
     n_problems: int
     n_missing: int
+    thinned: Mapping[str, int]
+    large: Sequence[tuple[str, int]]
 
 
 @dataclass(frozen=True)

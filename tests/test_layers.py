@@ -48,7 +48,7 @@ LAYERS: list[set[str]] = [
     {"views"},
     {"crate"},
     {"units", "summary"},
-    {"changes"},
+    {"changes", "thinning"},
     {"assets"},
     {"render"},
     {"work"},

@@ -113,7 +113,7 @@ def _pick_rows(columns: Sequence[tuple[Sequence[float], Sequence[float]]]) -> tu
 
 
 def _has_points_file(run: Run) -> bool:
-    return sum(summary.n_values for summary in run.lists.values()) <= MAX_CSV_POINTS
+    return run.has_files and sum(summary.n_values for summary in run.lists.values()) <= MAX_CSV_POINTS
 
 
 def link_points(here: Here, run: Run) -> Link:

@@ -17,6 +17,7 @@ from reportgen.views.content import (
     Content,
     ImageContent,
     artifact_page,
+    artifact_url,
     image_origin,
     kind_word,
     make_content,
@@ -132,7 +133,7 @@ def make_page(model: Model, key: Key) -> Page:
     newest = key.newest
     page = artifact_page(newest)
     film = _film(model, here, versions)
-    can_choose = not film and sum(artifact.deleted_at is None for artifact in versions) > 2
+    can_choose = not film and sum(artifact.deleted_at is None and artifact.has_page for artifact in versions) > 2
     text = newest.description.strip()
     short = len(text) <= 300 and "\n" not in text
     view = KeyView(
@@ -176,11 +177,12 @@ def _film(model: Model, here: Here, versions: Sequence[Artifact]) -> list[FilmPi
 
 def _film_picture(model: Model, here: Here, artifact: Artifact) -> FilmPicture:
     page = artifact_page(artifact)
+    url = artifact_url(here, artifact)
     image = make_content(model, artifact, here, page, peek=True).image
     small = _shrink(image, f"v{artifact.version}: {image.alt}") if image else None
-    facts = model.image_of(artifact) if artifact.blob else None
+    facts = model.image_of(artifact) if artifact.blob and artifact.has_page else None
     size = (facts.width, facts.height) if facts else (0, 0)
-    return FilmPicture(Link(f"v{artifact.version}", here.to(page)), short_moment(artifact.created_at), small, size)
+    return FilmPicture(Link(f"v{artifact.version}", url), short_moment(artifact.created_at), small, size)
 
 
 def _shrink(image: ImageContent, alt: str) -> ImageContent:
@@ -210,7 +212,7 @@ def _facts(model: Model, here: Here, key: Key) -> list[Fact]:
 
 
 def _row(model: Model, here: Here, artifact: Artifact, before: Artifact | None, newest: Artifact) -> VersionRow:
-    page = here.to(artifact_page(artifact))
+    page = artifact_url(here, artifact)
     run = model.run_of(artifact)
     return VersionRow(
         version=Link(f"v{artifact.version}", page),
@@ -260,7 +262,7 @@ def _trend(model: Model, here: Here, key: Key, versions: Sequence[Artifact]) -> 
                 name,
                 range(len(sizes)),
                 sizes,
-                urls=[here.to(artifact_page(artifact)) for artifact in versions],
+                urls=[artifact_url(here, artifact) for artifact in versions],
                 tips=tips,
             )
         ],
