@@ -91,11 +91,11 @@ def _thin(plan: Plan, site: SiteWriter, model: Model) -> Model:
     options = plan.options
     if options.max_bytes is None and options.max_files is None:
         return model
-    n_table_bytes = 0
+    shared = static_files(model)
+    n_bytes = sum(len(file.content) for file in shared)
     if options.max_bytes is not None:
-        n_table_bytes = site.size_below(urls.DATA_FOLDER, ".parquet") - site.size_below(urls.BLOBS, ".parquet")
-    n_static = len(static_files(model))
-    horizon = choose_horizon(model, options.max_files, options.max_bytes, n_static, n_table_bytes)
+        n_bytes += site.size_below(urls.DATA_FOLDER, ".parquet") - site.size_below(urls.BLOBS, ".parquet")
+    horizon = choose_horizon(model, options.max_files, options.max_bytes, len(shared), n_bytes)
     return model.thinned(horizon)
 
 

@@ -21,7 +21,7 @@ from reportgen.model import NO_HORIZON, Horizon, Model
 from reportgen.model.rows import column_list
 from reportgen.publish import Manifest
 from reportgen.store import DAY_TABLES, TABLES
-from reportgen.units import addresses, iter_shared_units
+from reportgen.units import Unit, addresses, iter_shared_units
 from reportgen.views.curves import MAX_CSV_POINTS
 from reportgen.views.tables import MAX_DOWNLOAD_BYTES, MAX_PAGES, MAX_ROWS
 
@@ -41,8 +41,13 @@ _CELL_FILE = 17  # as CSV or JSON
 _MOST_ROWS_BYTES = 400_000  # of a page of rows
 _DIFFERENCE = 12_000
 _THUMBNAIL = 18_000
-_SHARED = {"metric": 90_000, "pipeline": 60_000, "key": 16_000, "runs_page": 60_000}
-_OTHER_SHARED = 40_000
+_VALUE = 850  # on the page of a metric, which has so many at most
+_MOST_VALUES = 120
+_VALUE_FILE = 100  # as CSV
+_PIPELINE_RUN = 3_300  # on the page of a pipeline
+_MOST_PIPELINE_RUNS = 25
+_KEY_PAGE = 10_000
+_SINGLE_PAGE = 28_000
 _RUN_SHARED = 1_600  # of a run in lists, and in what is searched and compared
 _CURVE_SHARED = 700
 _ARTIFACT_SHARED = 800
@@ -77,9 +82,7 @@ def describe_thinned(model: Model) -> dict[str, int]:
     return {**befores, "n_files": n_files, "n_artifacts": n_artifacts, "n_runs": n_runs}
 
 
-def choose_horizon(
-    model: Model, max_files: int | None, max_bytes: int | None, n_static: int, n_table_bytes: int
-) -> Horizon:
+def choose_horizon(model: Model, max_files: int | None, max_bytes: int | None, n_static: int, n_bytes: int) -> Horizon:
     """Choose how far a site has to be thinned to be within limits; all of the way when that is not enough.
 
     Parameters
@@ -90,10 +93,10 @@ def choose_horizon(
         The limits; `None` for none.
     n_static
         How many files all pages share.
-    n_table_bytes
-        The size of the files of the tables.
+    n_bytes
+        The size of these and of the files of the tables.
     """
-    plan = _Plan(model, n_static, n_table_bytes, with_bytes=max_bytes is not None)
+    plan = _Plan(model, n_static, n_bytes, with_bytes=max_bytes is not None)
     horizon = NO_HORIZON
     for horizon in _iter_horizons(len(model.columns.ids)):
         n_files, n_bytes = plan.estimate(horizon)
@@ -115,7 +118,7 @@ def _iter_horizons(n_runs: int) -> Iterator[Horizon]:
 class _Plan:
     """What a site has, by run and by what thinning takes away."""
 
-    def __init__(self, model: Model, n_static: int, n_table_bytes: int, *, with_bytes: bool) -> None:
+    def __init__(self, model: Model, n_static: int, n_bytes: int, *, with_bytes: bool) -> None:
         self._model = model
         self._with_bytes = with_bytes
         n_runs = len(model.columns.ids)
@@ -123,14 +126,14 @@ class _Plan:
         self._bytes = [[0] * n_runs for _ in Horizon._fields]
         self._blobs: dict[str, tuple[int, int, int]] = {}  # by name: the last position that needs it, files, bytes
         self._n_files = _OTHER_FILES + n_static + _count_tables(model)
-        self._n_bytes = n_table_bytes
+        self._n_bytes = n_bytes
         self._add_shared()
         self._add_runs()
         self._add_artifacts()
         blobs = [[0] * (n_runs + 1), [0] * (n_runs + 1)]
-        for last, n_files, n_bytes in self._blobs.values():
-            blobs[0][last] += n_files
-            blobs[1][last] += n_bytes
+        for last, some_files, some_bytes in self._blobs.values():
+            blobs[0][last] += some_files
+            blobs[1][last] += some_bytes
         self._saved_files = [[0, *accumulate(column)] for column in self._files]
         self._saved_bytes = [[0, *accumulate(column)] for column in self._bytes]
         self._saved_blobs = [[0, *accumulate(column)] for column in blobs]
@@ -157,7 +160,16 @@ class _Plan:
     def _add_shared(self) -> None:
         for unit in iter_shared_units(self._model):
             self._n_files += len(addresses(self._model, unit))
-            self._n_bytes += _SHARED.get(unit.kind, _OTHER_SHARED if unit.name == "" else 0)
+            self._n_bytes += self._estimate_shared(unit)
+
+    def _estimate_shared(self, unit: Unit) -> int:
+        if unit.kind == "metric":
+            info = self._model.metrics[unit.name]
+            n = sum(len(one.positions) for one in info.series) + sum(len(one.positions) for one in info.lists)
+            return _PAGE + min(n, _MOST_VALUES) * _VALUE + n * _VALUE_FILE
+        if unit.kind == "pipeline":
+            return _PAGE + min(len(self._model.pipelines[unit.name].runs), _MOST_PIPELINE_RUNS) * _PIPELINE_RUN
+        return _KEY_PAGE if unit.kind == "key" else _SINGLE_PAGE if not unit.name else 0
 
     def _add_runs(self) -> None:
         model = self._model
@@ -169,7 +181,7 @@ class _Plan:
             page = _RUN_PAGE + n_metrics[position] * _METRIC_ROW + lists * _CURVE + (_POINT_TABLE if lists else 0)
             self._add(2, position, 1, page, spared=spared)
             if lists and points <= MAX_CSV_POINTS:
-                self._add(0, position, 1, points * _POINT, spared=spared)
+                self._add(0 if points else 2, position, 1, points * _POINT, spared=spared)
 
     def _add_artifacts(self) -> None:
         model = self._model

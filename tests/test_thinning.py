@@ -9,7 +9,7 @@ import shutil
 from collections.abc import Iterator
 from html import unescape
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 import msgspec
@@ -18,12 +18,18 @@ from logs import HOUR, START, artifact, end, list_metric, metric, run_start, use
 from test_incremental import IMAGES, OPTIONS, Changes, files_of
 
 from reportgen.build import build_site
+from reportgen.cli import run
+from reportgen.cli.build import warn_of_size
 from reportgen.model import NO_HORIZON, Horizon
 from reportgen.options import Options, parse_size
 from reportgen.plan import BuildResult
 from reportgen.publish import Manifest
+from reportgen.publish.manifest import NO_FILES
 from reportgen.thinning import horizon_of
 from reportgen.views import runs as runs_view
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 N_RUNS = 12
 SEEDS = range(int(os.environ.get("REPORTGEN_TEST_SEEDS", "2")))
@@ -165,6 +171,79 @@ def test_limit_of_size_holds(history: tuple[Path, BuildResult], tmp_path: Path) 
         result = build(logs, tmp_path / "site", limited(max_size=limit))
         assert result.n_bytes <= limit
         assert result.thinned
+
+
+def test_feed_and_crate_name_only_what_is_there(history: tuple[Path, BuildResult], tmp_path: Path) -> None:
+    logs, _ = history
+    site = tmp_path / "site"
+    build(logs, site, limited(max_files=1))
+    linked = re.findall(r'<link [^>]*href="([^"]*)"', (site / "feed.xml").read_text("utf-8"))
+    crate = json.loads((site / "ro-crate-metadata.json").read_text("utf-8"))["@graph"]
+    linked += [entity["@id"] for entity in crate if entity["@type"] == "File"]
+    linked += [entity["url"] for entity in crate if "url" in entity]
+    assert any(name.startswith("runs/") for name in linked)
+    assert [name for name in linked if not (site / name).is_file()] == []
+
+
+def test_scripts_find_and_compare_runs_without_a_page(
+    history: tuple[Path, BuildResult], tmp_path: Path, chromium: Browser
+) -> None:
+    logs, _ = history
+    site = tmp_path / "site"
+    build(logs, site, limited(max_files=1))
+    page = chromium.new_page()
+    page.goto(f"{(site / 'search.html').as_uri()}?q=churn")
+    page.wait_for_selector("ul.hits li >> nth=8")
+    shown = page.eval_on_selector_all("ul.hits a", "all => all.map((one) => one.getAttribute('href'))")
+    assert None in shown
+    page.goto(f"{(site / 'compare.html').as_uri()}?runs=r010,r011")
+    page.wait_for_selector("#artifacts a[href]")
+    shown += page.eval_on_selector_all("main a", "all => all.map((one) => one.getAttribute('href'))")
+    assert [link for link in shown if link and not (site / link.split("#")[0].split("?")[0]).is_file()] == []
+    page.close()
+
+
+def test_build_says_what_it_thinned_and_what_is_still_too_much(
+    history: tuple[Path, BuildResult], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    logs, _ = history
+    words = ["build", str(logs), "-o", str(tmp_path / "site"), "--max-files", "1", "--max-size", "1kB"]
+    for _ in range(2):  # nothing is left to do for the second one
+        assert run(words) == 0
+        lines = capsys.readouterr().err.splitlines()
+        warnings = [line for line in lines if line.startswith("warning: ")]
+        assert [line for line in lines if line.startswith("thinned: ")] == [
+            "thinned: 36 artifacts without downloads, 36 artifacts without a page, 9 runs without a page; "
+            "listed on the site's page Data"
+        ]
+        assert len(warnings) == 2
+        assert all("no more can be thinned: prune runs, or give a higher limit" in line for line in warnings)
+
+
+def test_limit_that_is_no_size_is_refused_in_a_line(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["build", "--max-size", "12 parsecs"]) == 2
+    assert capsys.readouterr().err.splitlines() == [
+        'error: --max-size must be a size such as "900MB", "1.5 GB" or "512MiB", not \'12 parsecs\': '
+        "see reportgen build --help"
+    ]
+
+
+def test_hosts_limits_are_warned_of(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    large = [("data/blobs/x.png", 101 * 2**20)]
+    warn_of_size(BuildResult(tmp_path, 1, 50_001, 0, 10**9 + 1, (), 0, 0, {}, large), Options())
+    lines = capsys.readouterr().err.splitlines()
+    assert re.findall(r"over [^:\n]*", "\n".join(lines)) == [
+        "over 100 MiB",
+        "over 1 GB",
+        "over 10 minutes, when it gives up",
+    ]
+    warn_of_size(BuildResult(tmp_path, 1, 50_000, 0, 10**9, (), 0, 0, {}, ()), Options())
+    assert capsys.readouterr().err == ""
+
+
+def test_large_files_are_found_in_the_manifest() -> None:
+    facts = {"a": ("0" * 64, 10**8), "b/c": ("0" * 64, 10**8 + 1), "d": ("0" * 64, 7)}
+    assert NO_FILES.change({}, facts).find_large(10**8) == [("b/c", 10**8 + 1)]
 
 
 @pytest.mark.parametrize("seed", SEEDS)

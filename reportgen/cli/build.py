@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 _MAX_SHOWN = 10
 _MANY_BYTES = 10**9  # that GitHub Pages publishes
 _MANY_FILES = 50_000  # docs/hosting.md says why
-_HINT_SIZE = "pages are estimated: give a lower size, or prune runs"
 
 
 @click.command()
@@ -235,7 +234,9 @@ def warn_of_size(result: BuildResult, options: Options) -> None:
             f"{n_files}, over --max-files {options.max_files:,}, and no more can be thinned: {remedy}",
         )
     if options.max_bytes is not None and result.n_bytes > options.max_bytes:
-        say("warning", "yellow", f"the site is {size}, over --max-size {options.max_size}, of which {_HINT_SIZE}")
+        can_thin = result.thinned.get("runs_before", 0) < result.n_runs
+        hint = "pages are estimated: give a lower size" if can_thin else f"and no more can be thinned: {remedy}"
+        say("warning", "yellow", f"the site is {size}, over --max-size {options.max_size}; {hint}")
     for url, n_bytes in result.large[:_MAX_SHOWN]:
         large = format_bytes(n_bytes).replace(NBSP, " ")
         say("warning", "yellow", f"{url} is {large}; GitHub takes no file over 100 MiB")
