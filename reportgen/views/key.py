@@ -169,20 +169,19 @@ def make_page(model: Model, key: Key) -> Page:
 
 
 def _film(model: Model, here: Here, versions: Sequence[Artifact]) -> list[FilmPicture]:
-    shown = versions[-_MOST_PICTURES:]
-    if len(versions) < 2 or versions[-1].type != "image":
+    shown = [artifact for artifact in versions if artifact.has_page][-_MOST_PICTURES:]
+    if len(shown) < 2 or versions[-1].type != "image":
         return []
     return [_film_picture(model, here, artifact) for artifact in shown]
 
 
 def _film_picture(model: Model, here: Here, artifact: Artifact) -> FilmPicture:
     page = artifact_page(artifact)
-    url = artifact_url(here, artifact)
     image = make_content(model, artifact, here, page, peek=True).image
     small = _shrink(image, f"v{artifact.version}: {image.alt}") if image else None
-    facts = model.image_of(artifact) if artifact.blob and artifact.has_page else None
+    facts = model.image_of(artifact) if artifact.blob else None
     size = (facts.width, facts.height) if facts else (0, 0)
-    return FilmPicture(Link(f"v{artifact.version}", url), short_moment(artifact.created_at), small, size)
+    return FilmPicture(Link(f"v{artifact.version}", here.to(page)), short_moment(artifact.created_at), small, size)
 
 
 def _shrink(image: ImageContent, alt: str) -> ImageContent:
