@@ -24,7 +24,7 @@ from reportgen.log.find import scan_logs
 from reportgen.options import Options
 from reportgen.parallel import OpenExecutor, begin
 from reportgen.places import divide_paths, find_store
-from reportgen.plan import Base, BuildResult, NoProgress, Plan, Progress
+from reportgen.plan import LARGE_BYTES, Base, BuildResult, NoProgress, Plan, Progress
 from reportgen.publish import Manifest, check_output, lock_site, repair_site
 from reportgen.seen import basis_of, choose_masked, identify_all
 from reportgen.theme import NO_THEME, load_theme
@@ -211,7 +211,11 @@ def _result_of(old: Base) -> BuildResult:
     facts: dict[str, Any] = old.manifest.facts
     n_runs, n_problems, n_missing = (facts[name] for name in ("n_runs", "n_problems", "n_missing"))
     n_files, n_bytes = len(old.manifest), old.manifest.n_bytes
-    return BuildResult(old.folder, n_runs, n_files, 0, n_bytes, (), n_problems, n_missing, facts["masked"])
+    large = old.manifest.find_large(LARGE_BYTES)
+    thinned = facts.get("thinned") or {}
+    return BuildResult(
+        old.folder, n_runs, n_files, 0, n_bytes, (), n_problems, n_missing, facts["masked"], thinned, large
+    )
 
 
 def read_model(inputs: Sequence[Path], options: Options) -> Model:

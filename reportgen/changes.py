@@ -76,6 +76,7 @@ class _Search:
         self._add_deleters()
         self._add_statuses()
         self._add_deleted_runs()
+        self._add_thinned()
         for model in (self._old, self._new):
             for run in self._changed_runs(model):
                 self._add_run(model, run)
@@ -118,6 +119,15 @@ class _Search:
                 if before is not None and self._old.statuses[before] != self._new.statuses[position]:
                     self._changed.add(run_id)
 
+    def _add_thinned(self) -> None:
+        """Add the runs that are thinned otherwise than before."""
+        if not any((*self._old.horizon, *self._new.horizon)):
+            return
+        for position, run_id in enumerate(self._new.columns.ids):
+            before = self._old.columns.position_of.get(run_id)
+            if before is not None and _thinning(self._old, before) != _thinning(self._new, position):
+                self._changed.add(run_id)
+
     # What depends on a run
 
     def _add_run(self, model: Model, run: Run) -> None:
@@ -150,7 +160,10 @@ class _Search:
     def _is_shown_as_before(self, artifact: Artifact) -> bool:
         """Whether pages that link to an artifact say the same of it in both models."""
         found = [model.find_artifact(artifact.id) for model in (self._old, self._new)]
-        shown = [one and (one.run_id, one.key, one.version, one.type, one.description, one.deleted_at) for one in found]
+        shown = [
+            one and (one.run_id, one.key, one.version, one.type, one.description, one.deleted_at, one.has_page)
+            for one in found
+        ]
         return shown[0] == shown[1]
 
     def _add_users(self, users: Iterable[Run]) -> None:
@@ -203,10 +216,13 @@ class _Search:
                 if not (is_same and has_same_before):
                     self._add_artifact(facts[0], facts[1], None)
                     self._renumbered.add(facts[0])
-                    self._add_users(self._new.users(self._new.keys[key].versions[place]))
+                    artifact = self._new.keys[key].versions[place]
+                    self._add_users(self._new.users(artifact))
+                    if artifact.blob:
+                        self._units.add(Unit("blob", artifact.blob))
                 elif (
-                    (place + 1 < len(before)) != (place + 1 < len(after))
-                    or (place == newest[0]) != (place == newest[1])
+                    (place == newest[0]) != (place == newest[1])
+                    or _has_page(before, place + 1) != _has_page(after, place + 1)
                     or bases[place] != bases_before[place]
                     or (bases[place] >= 0 and self._may_differ(before, after, bases[place]))
                 ):
@@ -262,13 +278,30 @@ class _Search:
         return Changes(units, self._changed, gone)
 
 
+def _thinning(model: Model, position: int) -> list[bool]:
+    return [model.is_thinned(position, horizon) for horizon in model.horizon]
+
+
 def _list_versions(model: Model, key: str) -> list[Version]:
     found = model.keys.get(key)
     if found is None:
         return []
     places = found.versions.places
     part = model.table("artifacts").select(_VERSION_FACTS).slice(places.start, len(places))
-    return [tuple(row.values()) for row in table_rows(part)]
+    horizon = model.horizon
+    return [
+        (
+            *row.values(),
+            model.has_artifact(place, row["run_id"], horizon.files),
+            model.has_artifact(place, row["run_id"], horizon.artifacts),
+        )
+        for place, row in zip(places, table_rows(part), strict=True)
+    ]
+
+
+def _has_page(versions: Sequence[Version], place: int) -> bool | None:
+    """Whether a version has a page; `None` when there is none."""
+    return versions[place][-1] if place < len(versions) else None
 
 
 def _find_bases(versions: Sequence[Version]) -> list[int]:
@@ -297,10 +330,11 @@ def _ids_at(model: Model, positions: Sequence[int]) -> list[str]:
 def _is_there(model: Model, unit: Unit) -> bool:
     """Whether a site has a unit."""
     if unit.kind == "run":
-        return model.find_run(unit.name) is not None
+        run = model.find_run(unit.name)
+        return run is not None and run.has_page
     if unit.kind == "artifact":
         run = model.find_run(unit.name)
-        return run is not None and any(artifact.id == unit.artifact_id for artifact in run.artifacts)
+        return run is not None and any(one.id == unit.artifact_id and one.has_page for one in run.artifacts)
     if unit.kind == "runs_page":
         return int(unit.name) <= count_full_pages(model)
     names = {"pipeline": model.pipelines, "key": model.keys, "metric": model.metrics, "blob": model.blobs}.get(

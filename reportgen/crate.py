@@ -104,7 +104,7 @@ class _Crate:
             "error": run.error and _describe(run.error.type, run.error.message),
             "object": [*self._inputs(run.edges), *self._params(run, identity)],
             "result": [*self._outputs(made), *self._written(run.edges)],
-            "url": urls.run(run.id),
+            "url": urls.run(run.id) if run.has_page else None,
             "identifier": run.id,
         }
         self._act(identity, facts)
@@ -161,6 +161,9 @@ class _Crate:
         yield from map(self._artifact, artifacts)
 
     def _artifact(self, artifact: Artifact) -> Entity:
+        if not artifact.has_page:
+            identity = f"#artifact-{urls.slug(artifact.run_id)}-{urls.slug(artifact.id)}"
+            return self._add(identity, "CreativeWork", name=artifact_title(artifact))
         return self._add_file(
             artifact_page(artifact),
             name=artifact_title(artifact),

@@ -22,12 +22,13 @@ from reportgen.gather import gather
 from reportgen.memory import held_low
 from reportgen.model import Files, Model
 from reportgen.parallel import choose_executor, count_processors, run_tasks
-from reportgen.plan import Base, BuildResult, Plan
+from reportgen.plan import LARGE_BYTES, Base, BuildResult, Plan
 from reportgen.publish import Manifest, SiteWriter, open_scratch, open_site, update_site, write_file
 from reportgen.redact import Redactor, read_masked
 from reportgen.seen import SeenFile, files_of
 from reportgen.sources import read_everything
 from reportgen.store import DAY_TABLES, Layers, Store, StoreFolder, to_parquet
+from reportgen.thinning import choose_horizon, describe_thinned, horizon_of
 from reportgen.units import Unit, in_order, iter_units
 from reportgen.work import Job, divide, estimate_seconds, make_units, prime_job
 
@@ -39,7 +40,7 @@ _MANY_WORKERS = 32  # that an executor may have which does not say how many it h
 def make_site(plan: Plan) -> tuple[BuildResult, Manifest]:
     """Make all of a site."""
     with open_site(plan.output) as site:
-        model = _open(plan, _write_store(plan, site))
+        model = _thin(plan, site, _open(plan, _write_store(plan, site)))
         _make(plan, site, model, [*iter_units(model)], [site.folder / urls.DATA_FOLDER])
         manifest = site.write_manifest(_facts_of(plan, model))
     return _result_of(plan, model, manifest, len(manifest)), manifest
@@ -59,11 +60,17 @@ def update_site_of(plan: Plan, old: Base, run_ids: set[str]) -> tuple[BuildResul
     redactor.restore(update.before["problems"], base_folder)
     compaction = update.apply()
     model = _open(plan, Layers([compaction, StoreFolder(base_folder)]))
-    before = Model(Compaction(update.before, {}), plan.options, source_date_us=old.manifest.facts["as_of_us"])
-    changes = find_changes(before, model, update.run_ids)
+    before = Model(
+        Compaction(update.before, {}),
+        plan.options,
+        source_date_us=old.manifest.facts["as_of_us"],
+        horizon=horizon_of(old.manifest),
+    )
     with update_site(plan.output, old.manifest) as site:
         _write_tables(site, compaction)
         site.remove(urls.day_table(table, day) for table in DAY_TABLES for day in update.touched)
+        model = _thin(plan, site, model)
+        changes = find_changes(before, model, update.run_ids)
         site.remove(changes.gone)
         _make(plan, site, model, in_order(changes.units), [site.folder / urls.DATA_FOLDER, base_folder])
         n_written = site.n_files
@@ -79,6 +86,19 @@ def open_model(plan: Plan) -> Model:
 def _open(plan: Plan, store: Store) -> Model:
     files = Files(_FoldersOf(plan.seen), [*plan.sites, plan.masked])
     return Model(store, plan.options, files, theme=plan.theme, source_date_us=plan.source_date_us)
+
+
+def _thin(plan: Plan, site: SiteWriter, model: Model) -> Model:
+    """Thin a model so that its site is within the limits of the options; its tables are written already."""
+    options = plan.options
+    if options.max_bytes is None and options.max_files is None:
+        return model
+    shared = static_files(model)
+    n_bytes = sum(len(file.content) for file in shared)
+    if options.max_bytes is not None:
+        n_bytes += site.size_below(urls.DATA_FOLDER, ".parquet") - site.size_below(urls.BLOBS, ".parquet")
+    horizon = choose_horizon(model, options.max_files, options.max_bytes, len(shared), n_bytes)
+    return model.thinned(horizon)
 
 
 def _write_store(plan: Plan, site: SiteWriter) -> Store:
@@ -120,7 +140,7 @@ def _make(plan: Plan, site: SiteWriter, model: Model, units: Sequence[Unit], sto
     tasks = [*divide(units, _MANY_WORKERS if plan.open_executor else count_processors())]
     with open_scratch(plan.output) as scratch, plan.progress.stage("Making", len(units)) as advance:
         place = scratch / "job"
-        prime_job(place, _job_of(plan, site, stores), model)
+        prime_job(place, _job_of(plan, site, stores, model), model)
         open_executor = plan.open_executor or choose_executor(len(tasks), estimate_seconds(units))
         with closing(run_tasks(open_executor, make_units, [(place, task) for task in tasks])) as done:
             for files, n_done in done:
@@ -128,11 +148,12 @@ def _make(plan: Plan, site: SiteWriter, model: Model, units: Sequence[Unit], sto
                 advance(n_done)
 
 
-def _job_of(plan: Plan, site: SiteWriter, stores: Sequence[Path]) -> Job:
+def _job_of(plan: Plan, site: SiteWriter, stores: Sequence[Path], model: Model) -> Job:
     """Write down what workers need, who may be in another folder."""
     places = [path.resolve() for path in stores]
     sites = [path.resolve() for path in (*plan.sites, plan.masked)]
-    return Job(places, site.folder, plan.options, plan.theme, _FoldersOf(plan.seen), sites, plan.source_date_us)
+    folders_of = _FoldersOf(plan.seen)
+    return Job(places, site.folder, plan.options, plan.theme, folders_of, sites, plan.source_date_us, model.horizon)
 
 
 def _redactor_of(plan: Plan) -> Redactor:
@@ -149,15 +170,25 @@ def _facts_of(plan: Plan, model: Model) -> dict[str, Any]:
         "n_missing": model.n_missing,
         "masked": model.masked,
         "basis": plan.basis,
+        **({"thinned": describe_thinned(model)} if any(model.horizon) else {}),
     }
 
 
 def _result_of(plan: Plan, model: Model, manifest: Manifest, n_written: int) -> BuildResult:
     problems = model.first_problems(_MAX_PROBLEMS)
     n_files, n_bytes = len(manifest), manifest.n_bytes
-    n_problems, n_missing = model.n_problems, model.n_missing
     return BuildResult(
-        plan.output, len(model.runs), n_files, n_written, n_bytes, problems, n_problems, n_missing, model.masked
+        plan.output,
+        len(model.runs),
+        n_files,
+        n_written,
+        n_bytes,
+        problems,
+        model.n_problems,
+        model.n_missing,
+        model.masked,
+        manifest.facts.get("thinned") or {},
+        manifest.find_large(LARGE_BYTES),
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Annotated, Any, Literal, get_args, get_origin
 
 import msgspec
@@ -41,6 +42,32 @@ def parse_age(age: str | int) -> int:
     if not match:
         raise ValueError(f"must be {_AGE_WORDS}, not {age!r}")
     return int(match[1]) * _HOURS[match[2]] * 3_600_000_000
+
+
+# Sizes
+
+_SIZE_PATTERN = r"^([1-9][0-9]{0,8}(?:\.[0-9]{1,3})?) ?([kKMGT]?)(i?)B?\Z"
+_POWERS = {"": 0, "K": 1, "M": 2, "G": 3, "T": 4}
+_SIZE_WORDS = 'a size such as "900MB", "1.5 GB" or "512MiB"'
+
+Size = Annotated[
+    Annotated[str, msgspec.Meta(pattern=_SIZE_PATTERN)] | Annotated[int, msgspec.Meta(ge=1)],
+    msgspec.Meta(description=_SIZE_WORDS),
+]
+
+
+def parse_size(size: str | int) -> int:
+    """Give the bytes of a size: `kB`, `MB`, `GB` and `TB` count by thousands, `KiB` to `TiB` by 1,024.
+
+    Raises
+    ------
+    ValueError
+        It is no such size.
+    """
+    match = re.match(_SIZE_PATTERN, str(size))
+    if not match:
+        raise ValueError(f"must be {_SIZE_WORDS}, not {size!r}")
+    return int(Decimal(match[1]) * (1024 if match[3] else 1000) ** _POWERS[match[2].upper()])
 
 
 # Addresses
@@ -166,6 +193,8 @@ class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     metrics: dict[str, MetricOptions] = {}
     headline_metrics: list[str] = []
     theme: str = ""
+    max_size: Size | None = None
+    max_files: Annotated[int, msgspec.Meta(ge=1)] | None = None
     warn_outside_run: bool = True
     max_list_values: Annotated[int, msgspec.Meta(ge=0)] = 50_000
     durability: Literal["process", "disk"] = "process"
@@ -175,6 +204,11 @@ class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     retention: RetentionOptions = RetentionOptions()
     check: CheckOptions = CheckOptions()
     redact: RedactOptions = RedactOptions()
+
+    @property
+    def max_bytes(self) -> int | None:
+        """`max_size` in bytes."""
+        return None if self.max_size is None else parse_size(self.max_size)
 
 
 # Reading

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from reportgen.log.reader import Problem
 
 
+LARGE_BYTES = 100 * 2**20  # the most that GitHub takes of a file
+
+
 class Progress(Protocol):
     """Shows how far a build is."""
 
@@ -55,6 +58,11 @@ class BuildResult:
         How many records did not arrive.
     masked
         How many texts of it were masked, by rule.
+    thinned
+        How many things the site lacks to be within its limits, by kind; empty when none. See
+        `reportgen.thinning.describe_thinned`.
+    large
+        Address and size of the files of over 100 MiB.
     """
 
     output: Path
@@ -66,6 +74,8 @@ class BuildResult:
     n_problems: int
     n_missing: int
     masked: Mapping[str, int]
+    thinned: Mapping[str, int]
+    large: Sequence[tuple[str, int]]
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ CONFIG_NAME = "reportgen.toml"
 DEFAULT_LOG_DIR = "runs"
 
 KEYS = frozenset(
-    "title url logs output metrics headline_metrics theme context retention check redact "
+    "title url logs output metrics headline_metrics theme max_size max_files context retention check redact "
     "warn_outside_run max_list_values durability strict log_format".split()
 )
 CONTEXT_KEYS = frozenset("git command environment packages".split())

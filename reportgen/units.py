@@ -88,8 +88,8 @@ _RANKS = {kind: rank for rank, kinds in enumerate(_KINDS) for kind in kinds}
 SINGLE_UNITS = [Unit(kind) for kind in (*_SINGLE, *_INDEXES)]
 
 
-def iter_units(model: Model) -> Iterator[Unit]:
-    """Give every unit of a site; those of one run stand together, and so do runs that began one after the other."""
+def iter_shared_units(model: Model) -> Iterator[Unit]:
+    """Give the units of a site that are of no one run or file."""
     for name in model.metrics:
         yield Unit("metric", name)
     for name in model.pipelines:
@@ -101,6 +101,14 @@ def iter_units(model: Model) -> Iterator[Unit]:
         yield Unit("runs_page", str(number))
     for span in search.search_spans(model):
         yield Unit("searched_runs", span.name)
+    for span in compare.compare_spans(model):
+        yield Unit("compared_runs", span.name)
+
+
+def iter_units(model: Model) -> Iterator[Unit]:
+    """Give every unit of a site; those of one run stand together, and so do runs that began one after the other."""
+    shared = iter_shared_units(model)
+    yield from (unit for unit in shared if unit.kind != "compared_runs")
     for span in compare.compare_spans(model):
         for position in span.positions:
             yield from iter_units_of(model.run_at(position))
@@ -115,10 +123,12 @@ def in_order(units: Iterable[Unit]) -> list[Unit]:
 
 
 def iter_units_of(found: Run) -> Iterator[Unit]:
-    """Give the page of a run and those of its artifacts."""
-    yield Unit("run", found.id)
+    """Give the page of a run and those of its artifacts, but for what is thinned."""
+    if found.has_page:
+        yield Unit("run", found.id)
     for artifact in found.artifacts:
-        yield Unit("artifact", found.id, artifact.id)
+        if artifact.has_page:
+            yield Unit("artifact", found.id, artifact.id)
 
 
 def make_unit(model: Model, unit: Unit) -> Iterator[Page | RawFile]:

@@ -23,6 +23,7 @@ METRICS = "metrics/index.html"
 LINEAGE = "lineage/index.html"
 DATA = "data/index.html"
 DATA_FOLDER = "data"
+BLOBS = "data/blobs"
 SEARCH = "search.html"
 SEARCH_INDEX = "search/index.js"
 COMPARE = "compare.html"
@@ -126,7 +127,7 @@ def badge(name: str) -> str:
 
 def blob(name: str) -> str:
     """A file by content; `name` is one that `reportgen.log.layout.BLOB_NAME` allows."""
-    return f"data/blobs/{name}"
+    return f"{BLOBS}/{name}"
 
 
 def thumbnail(name: str) -> str:

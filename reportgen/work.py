@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from reportgen.memory import held_low
-from reportgen.model import Files, Model
+from reportgen.model import Files, Horizon, Model
 from reportgen.options import Options
 from reportgen.publish import WrittenFile, write_file
 from reportgen.publish.disk import not_shared
@@ -54,6 +54,8 @@ class Job:
         Where images and large tables lie: the folders of the logs of each run, and the stores of sites.
     source_date_us
         The moment the site speaks of, if it is later than the newest record.
+    horizon
+        Before which runs the site is thinned.
     """
 
     stores: Sequence[Path]
@@ -63,6 +65,7 @@ class Job:
     folders_of: Callable[[str], Sequence[Path]]
     sites: Sequence[Path]
     source_date_us: int | None
+    horizon: Horizon
 
     def open_model(self) -> Model:
         return Model(
@@ -71,6 +74,7 @@ class Job:
             Files(self.folders_of, self.sites),
             theme=self.theme,
             source_date_us=self.source_date_us,
+            horizon=self.horizon,
         )
 
 

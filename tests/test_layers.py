@@ -62,7 +62,7 @@ LAYERS: list[set[str]] = [
     {"views"},
     {"crate"},
     {"units", "summary"},
-    {"changes"},
+    {"changes", "thinning"},
     {"assets"},
     {"render"},
     {"work"},

@@ -25,6 +25,8 @@ logs = ["a", "b"]
 output = "public"
 headline_metrics = ["accuracy"]
 theme = "theme"
+max_size = "900MB"
+max_files = 50_000
 warn_outside_run = false
 max_list_values = 100
 durability = "disk"
@@ -69,6 +71,8 @@ ALL_SET = Options(
     output="public",
     headline_metrics=["accuracy"],
     theme="theme",
+    max_size="900MB",
+    max_files=50_000,
     warn_outside_run=False,
     max_list_values=100,
     durability="disk",
@@ -106,6 +110,8 @@ def test_defaults_are_those_of_a_missing_file() -> None:
         "metrics": {},
         "headline_metrics": [],
         "theme": "",
+        "max_size": None,
+        "max_files": None,
         "warn_outside_run": True,
         "max_list_values": 50_000,
         "durability": "process",

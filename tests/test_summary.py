@@ -139,6 +139,17 @@ def test_links_lead_into_the_published_site(capsys: pytest.CaptureFixture[str], 
         assert (tmp_path / "site" / address.removeprefix(URL)).is_file()
 
 
+def test_what_is_thinned_has_no_link(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    write_project()
+    assert run(["build", "-q", "--max-files", "1"]) == 0
+    text = summarise(capsys, "site", "--url", URL, "--against", "run-1")
+    links = re.findall(r"\]\(([^)]*)\)", text)
+    assert links
+    assert [address for address in links if not (tmp_path / "site" / address.removeprefix(URL)).is_file()] == []
+    assert "run-1.html" not in text
+    assert "run-1.html" in summarise(capsys, "runs", "--url", URL, "--against", "run-1")
+
+
 @pytest.mark.parametrize(
     "url", ["javascript:alert(1)", "owner.github.io", "https://x/(y)", "https://x y", "https://x?q"]
 )

@@ -84,7 +84,7 @@ def write_single(site: Path, output: Path, page: str = urls.OVERVIEW, *, url: st
         manifest = read_manifest(holding)
         files = _Files(holding, read_files(site, manifest))
         if page not in files.listed:
-            hint = "build the site again from logs that have it"
+            hint = "build the site again, from logs that have it and within limits that do not thin it"
             raise InputError(f"{site} has no page {page}", hint=hint, slug="no-such-page")
         book = _Book(files, page, url and url.rstrip("/") + "/", None if force else MOST_BYTES)
         parts = [part.encode() for part in book.iter_parts(manifest)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Mapping
 from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from reportgen.publish.upload import Uploaded
 
 _MAX_SHOWN = 10
+_MANY_BYTES = 10**9  # that GitHub Pages publishes
+_MANY_FILES = 50_000  # docs/hosting.md says why
 
 
 @click.command()
@@ -34,6 +37,14 @@ _MAX_SHOWN = 10
     type=PLACE,
     metavar="SITE",
     help="Keep the runs of an earlier site whose logs are gone.",
+)
+@click.option(
+    "--max-size",
+    metavar="SIZE",
+    help="Thin the history so that the site is at most so large, about, e.g. 900MB; the site lists what was thinned.",
+)
+@click.option(
+    "--max-files", type=click.IntRange(min=1), metavar="N", help="Thin the history so that it has at most N files."
 )
 @click.option("--full", is_flag=True, help="Make every page anew.")
 @click.option("--check", is_flag=True, help="Change nothing; say which files a build would write otherwise.")
@@ -54,6 +65,8 @@ def build(
     output: Path | str | None,
     title: str | None,
     base: Path | str | None,
+    max_size: str | None,
+    max_files: int | None,
     full: bool,
     check: bool,
     workers: int | None,
@@ -72,13 +85,21 @@ def build(
 
     from reportgen.build import build_site
     from reportgen.mirror import local_path
-    from reportgen.options import load_options
+    from reportgen.options import load_options, parse_size
     from reportgen.publish.upload import hold_remote_site
 
     open_executor = choose_executor(workers, executor, scheduler)
     options = load_options()
     if title is not None:
         options = msgspec.structs.replace(options, title=title)
+    if max_size is not None:
+        try:
+            parse_size(max_size)
+        except ValueError as error:
+            raise click.UsageError(f"--max-size {error}") from error
+        options = msgspec.structs.replace(options, max_size=max_size)
+    if max_files is not None:
+        options = msgspec.structs.replace(options, max_files=max_files)
     begin = time.monotonic()
     places, target, progress = log_dirs_of(logs, options.logs), output or options.output, choose_progress(quiet=quiet)
     if check:
@@ -107,6 +128,7 @@ def build(
         uploaded = remote.upload(full=full, stage=progress.stage) if remote else None
     if not quiet:
         report(result, time.monotonic() - begin, uploaded)
+        warn_of_size(result, options)
     return 0
 
 
@@ -174,6 +196,8 @@ def report(result: BuildResult, seconds: float, uploaded: Uploaded | None = None
     if result.masked:
         rules = ", ".join(f"{n:,} {rule}" for rule, n in result.masked.items())
         say("masked", "green", f"{plain_count(sum(result.masked.values()), 'text')} ({rules})")
+    if result.thinned:
+        say("thinned", "yellow", f"{describe_thinned(result.thinned)}; listed on the site's page Data")
     made = "all" if result.n_written == result.n_files else f"{result.n_written:,}" if result.n_written else "none"
     facts = [
         plain_count(result.n_runs, "run"),
@@ -187,6 +211,43 @@ def report(result: BuildResult, seconds: float, uploaded: Uploaded | None = None
         size = format_bytes(uploaded.n_bytes).replace(NBSP, " ")
         sent = f"{plain_count(uploaded.n_files, 'file')} ({size})"
         click.echo(f"uploaded {sent}, removed {uploaded.n_removed:,}, left {uploaded.n_left:,} as they were")
+
+
+def describe_thinned(thinned: Mapping[str, int]) -> str:
+    """Say in words what a site lacks to be within its limits."""
+    parts = [
+        (thinned["n_files"], "artifact", "without downloads"),
+        (thinned["n_artifacts"], "artifact", "without a page"),
+        (thinned["n_runs"], "run", "without a page"),
+    ]
+    return ", ".join(f"{plain_count(n, noun)} {what}" for n, noun, what in parts if n) or "nothing that could be"
+
+
+def warn_of_size(result: BuildResult, options: Options) -> None:
+    """Warn of limits that a site is over: its own, and those of hosts; a line for each."""
+    from reportgen.text import format_bytes
+
+    size = format_bytes(result.n_bytes).replace(NBSP, " ")
+    remedy = "prune runs, or give a higher limit"
+    if options.max_files is not None and result.n_files > options.max_files:
+        n_files = plain_count(result.n_files, "file")
+        say(
+            "warning",
+            "yellow",
+            f"{n_files}, over --max-files {options.max_files:,}, and no more can be thinned: {remedy}",
+        )
+    if options.max_bytes is not None and result.n_bytes > options.max_bytes:
+        can_thin = result.thinned.get("runs_before", 0) < result.n_runs
+        hint = "pages are estimated: give a lower size" if can_thin else f"and no more can be thinned: {remedy}"
+        say("warning", "yellow", f"the site is {size}, over --max-size {options.max_size}; {hint}")
+    for url, n_bytes in result.large[:_MAX_SHOWN]:
+        large = format_bytes(n_bytes).replace(NBSP, " ")
+        say("warning", "yellow", f"{url} is {large}; GitHub takes no file over 100 MiB")
+    if result.n_bytes > _MANY_BYTES:
+        say("warning", "yellow", f"the site is {size}; GitHub Pages publishes none over 1 GB: see --max-size")
+    if result.n_files > _MANY_FILES:
+        n_files = plain_count(result.n_files, "file")
+        say("warning", "yellow", f"{n_files} may take GitHub Pages over 10 minutes, when it gives up: see --max-files")
 
 
 def plain_count(n: int, noun: str) -> str:

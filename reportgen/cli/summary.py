@@ -56,9 +56,11 @@ def summary(
     from reportgen.basis import source_date_us
     from reportgen.gates import check_rules, choose_runs, find_baseline, judge_runs
     from reportgen.jsontext import encode_text
-    from reportgen.model import Model
+    from reportgen.model import NO_HORIZON, Model
     from reportgen.options import URL_PATTERN, load_options
+    from reportgen.publish import Manifest
     from reportgen.summary import write_summary
+    from reportgen.thinning import horizon_of
 
     if site_url is not None and not re.match(URL_PATTERN, site_url):
         raise click.UsageError(
@@ -67,7 +69,9 @@ def summary(
     options = load_options()
     rules = check_rules(options.check.rules)
     source = open_place(place)
-    model = Model(source.store, options, source_date_us=source_date_us())
+    manifest = Manifest.read(source.sites[0].parent) if len(source.sites) == 1 and not source.logs else None
+    horizon = horizon_of(manifest) if manifest else NO_HORIZON
+    model = Model(source.store, options, source_date_us=source_date_us(), horizon=horizon)
     chosen = choose_runs(model, source, runs, pipelines)
     baseline = find_baseline(model, source, against, chosen)
     verdicts = judge_runs(model, source, chosen, rules, allow_failed=options.check.allow_failed)

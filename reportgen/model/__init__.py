@@ -5,6 +5,7 @@ for, so that a build of one new run does not pay for all old ones.
 """
 
 from reportgen.model.files import Files
+from reportgen.model.horizon import NO_HORIZON, Horizon
 from reportgen.model.keys import Key
 from reportgen.model.measures import ListSeries, MetricInfo, Series
 from reportgen.model.model import Model
@@ -14,10 +15,12 @@ from reportgen.model.ties import StepSpan, Tie, find_spans, find_ties
 from reportgen.status import RunStatus
 
 __all__ = [
+    "NO_HORIZON",
     "Artifact",
     "Edge",
     "Error",
     "Files",
+    "Horizon",
     "Key",
     "ListSeries",
     "ListSummary",

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 
 from reportgen.blobs import BlobError, find_blob
 from reportgen.images import ImageFacts, inspect_image
+from reportgen.log.layout import BLOB_DIR
 from reportgen.tables import TableFile, inspect_table
 
 _N_KEPT = 10_000
@@ -25,6 +27,13 @@ class Files:
 
     def _places(self, run_id: str) -> Sequence[Path]:
         return [*self._folders_of(run_id), *self._stores]
+
+    def size(self, name: str, run_id: str) -> int:
+        """Say how many bytes a file of a run has, without a look at what it holds; 0 when it is not there."""
+        for place in self._places(run_id):
+            with suppress(OSError):
+                return (place / BLOB_DIR / name).stat().st_size
+        return 0
 
     def _image(self, name: str, run_id: str) -> ImageFacts:
         """Look at an image of a run."""

@@ -7,7 +7,7 @@ at a time and dropped again, so that a model of very many runs stays small, and 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache
 from typing import Any
 
@@ -18,6 +18,7 @@ from reportgen.images import ImageFacts, make_thumbnail
 from reportgen.log.find import read_file
 from reportgen.log.reader import Problem
 from reportgen.model.files import Files
+from reportgen.model.horizon import NO_HORIZON, Horizon
 from reportgen.model.keys import Key
 from reportgen.model.measures import ListSeries, MetricInfo, Series
 from reportgen.model.objects import Artifact, MetricValue
@@ -47,6 +48,8 @@ class Model:
         Title, and what is known of metrics.
     theme
         How the site looks.
+    horizon
+        Before which runs the site is thinned.
     files
         Images and large tables.
     columns
@@ -75,6 +78,7 @@ class Model:
         *,
         theme: Theme = NO_THEME,
         source_date_us: int | None = None,
+        horizon: Horizon = NO_HORIZON,
     ) -> None:
         """Open the model of a store.
 
@@ -90,8 +94,11 @@ class Model:
             How the site looks.
         source_date_us
             The moment the site speaks of, if it is later than the newest record.
+        horizon
+            Before which runs the site is thinned.
         """
         self.options = options
+        self.horizon = horizon
         self.theme = theme
         self.files = files or Files(lambda run_id: (), ())
         self._store = store
@@ -369,6 +376,8 @@ class Model:
             percent=row["percent"],
             blob=row["blob"] or "",
             metadata=json.loads(row["metadata_json"]),
+            has_files=self.has_artifact(place, row["run_id"], self.horizon.files),
+            has_page=self.has_artifact(place, row["run_id"], self.horizon.artifacts),
             fetch_content=self._contents.fetch,
             fetch_table_file=self._fetch_table_file,
         )
@@ -382,12 +391,64 @@ class Model:
 
     @cached_property
     def blobs(self) -> Mapping[str, Sequence[tuple[str, str]]]:
-        """By name of a file that is kept by content: type and run of the artifacts that it is of."""
-        table = self.table("artifacts").select(["blob", "type", "run_id"])
+        """By name of a file that is kept by content: type and run of the artifacts with a page that it is of."""
         found: dict[str, list[tuple[str, str]]] = {}
-        for row in table.filter(pc.is_valid(table["blob"])).to_pylist():
-            found.setdefault(row["blob"], []).append((row["type"], row["run_id"]))
+        for place, name, kind, run_id in self.blob_rows():
+            if self.has_artifact(place, run_id, self.horizon.artifacts):
+                found.setdefault(name, []).append((kind, run_id))
         return found
+
+    def blob_rows(self) -> Iterator[tuple[int, str, str, str]]:
+        """Give place, name of the file, type and run of the artifacts that are kept in a file."""
+        mask: Any = pc.is_valid(self.table("artifacts")["blob"])
+        part = self.table("artifacts").select(["blob", "type", "run_id"]).filter(mask)
+        columns = (column_list(part, name) for name in part.column_names)
+        return zip(pc.indices_nonzero(mask).to_pylist(), *columns, strict=True)
+
+    def content_lengths(self) -> dict[tuple[str, str], int]:
+        """Give the bytes of the content of each artifact, by run and artifact; all contents are read for that."""
+        names = ["run_id", "artifact_id", "data_json"]
+        lengths: dict[tuple[str, str], int] = {}
+        for day in self.days_of("contents"):
+            part = self._store.read_day("contents", day, names)
+            sizes: Any = pc.binary_length(part["data_json"])
+            found: Any = zip(column_list(part, "run_id"), column_list(part, "artifact_id"), strict=True)
+            lengths.update(zip(found, sizes.to_pylist(), strict=True))
+        return lengths
+
+    # What a site that is thinned does not have
+
+    @cached_property
+    def spared_runs(self) -> frozenset[int]:
+        """The positions of the runs that are never thinned: the tagged ones, and the newest of each pipeline."""
+        tags = column_list(self.table("runs"), "tags")
+        newest = {self.columns.pipeline[position]: position for position in self.runs.positions}
+        return frozenset([*newest.values(), *(position for position, some in enumerate(tags) if some)])
+
+    @cached_property
+    def spared_artifacts(self) -> frozenset[int]:
+        """The places of the artifacts that are never thinned: the newest version of each key."""
+        return frozenset(key.newest_place for key in self.keys.values())
+
+    def thinned(self, horizon: Horizon) -> Model:
+        """Give the same model before whose horizon the site is thinned."""
+        if horizon == self.horizon:
+            return self
+        model = Model(
+            self._store, self.options, self.files, theme=self.theme, source_date_us=self.as_of, horizon=horizon
+        )
+        model._tables.update(self._tables)
+        return model
+
+    def is_thinned(self, position: int, horizon: int) -> bool:
+        """Whether a run lies before one of the horizons and is not spared."""
+        return position < horizon and position not in self.spared_runs
+
+    def has_artifact(self, place: int, run_id: str, horizon: int) -> bool:
+        """Whether an artifact of a run is not thinned by one of the horizons."""
+        if not horizon or not self.is_thinned(self.columns.position_of[run_id], horizon):
+            return True
+        return place in self.spared_artifacts
 
     def make_thumbnail(self, name: str) -> bytes | None:
         """Make the small picture of an image that is kept by content; `None` when it has none."""

@@ -41,7 +41,8 @@ class Artifact:
     """One artifact; `version` counts within its key. A deleted one keeps its place without content.
 
     `place` is its row in the table of artifacts; artifacts are the same when it is. `metadata` are further facts by
-    name. The content is fetched when it is asked for.
+    name. The content is fetched when it is asked for. `has_files` says whether the site has its downloads and further
+    pages of its rows, `has_page` whether it has its page and its file: both may be thinned.
     """
 
     place: int
@@ -62,6 +63,8 @@ class Artifact:
     percent: float | None = field(compare=False)
     blob: str = field(compare=False)
     metadata: Mapping[str, Any] = field(compare=False)
+    has_files: bool = field(compare=False)
+    has_page: bool = field(compare=False)
     fetch_content: Callable[[Artifact], str] = field(compare=False, repr=False)
     fetch_table_file: Callable[[Artifact], TableFile | None] = field(compare=False, repr=False)
 

@@ -90,6 +90,16 @@ class Run:
         self.n_missing = columns.n_missing[position]
         self.status = model.statuses[position]
 
+    @property
+    def has_files(self) -> bool:
+        """Whether the site has its downloads; they may be thinned."""
+        return not self._model.is_thinned(self.position, self._model.horizon.files)
+
+    @property
+    def has_page(self) -> bool:
+        """Whether the site has its page; that may be thinned, too."""
+        return not self._model.is_thinned(self.position, self._model.horizon.runs)
+
     @cached_property
     def name(self) -> str:
         """Its name; one that is made from its id when it was given none."""

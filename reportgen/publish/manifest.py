@@ -38,6 +38,7 @@ FileFacts = tuple[str, int]  # SHA-256 in hex, and size in bytes
 _FILES = b' "files": {\n'
 _END = b"\n }\n}\n"
 _UNSAFE = re.compile(r'[\\:*?"<>|]')
+_LARGE = re.compile(rb'"bytes": ([0-9]{8,})\}')
 _MIDDLE = b'": {"sha256": "'  # within a JSON string, a quote has a backslash before it: this is never within an address
 
 
@@ -177,6 +178,12 @@ class Manifest:
         """The size of all files together."""
         n = self.facts.get("n_bytes", 0)
         return n if isinstance(n, int) else 0
+
+    def find_large(self, n_bytes: int) -> list[tuple[str, int]]:
+        """Give address and size of the files of more than some bytes."""
+        lines = _LARGE.finditer(self.content, self._start)
+        found = ((match.start(), int(match[1])) for match in lines)
+        return [(self._url_at(self.content.rfind(b"\n", 0, at) + 1), size) for at, size in found if size > n_bytes]
 
     def _size_at(self, start: int, end: int) -> int:
         line = self.content[start:end]

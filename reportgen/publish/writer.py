@@ -151,6 +151,16 @@ class SiteWriter:
         """The addresses of files of the old site that are there no more."""
         return frozenset(self._removed - self.files.keys())
 
+    def size_below(self, folder: str, suffix: str) -> int:
+        """Give the size of the files of the site, as far as it is made, below a folder and with a suffix."""
+        stay = self._old.read_files() if len(self._old) else {}
+        gone = self.gone
+        return sum(
+            n_bytes
+            for url, (_, n_bytes) in {**stay, **self.files}.items()
+            if url.startswith(f"{folder}/") and url.endswith(suffix) and url not in gone
+        )
+
     def _check_new(self, url: str) -> None:
         if check_url(url) in self.files:
             raise ValueError(f"not an address to write: {url}")

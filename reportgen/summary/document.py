@@ -138,6 +138,9 @@ class _Writer:
     def _to(self, address: str) -> str:
         return f"{self._base}{address}" if self._base else ""
 
+    def _to_run(self, run: Run) -> str:
+        return self._to(urls.run(run.id)) if run.has_page else ""
+
     def _headline(self) -> str:
         statuses = [one.run.status for one in self._facts]
         n_bad = len(statuses) - statuses.count("completed")
@@ -161,7 +164,7 @@ class _Writer:
             [
                 _WORDS[one.run.status],
                 link(_place(one.run), self._to(urls.pipeline(one.run.pipeline))),
-                link(one.run.name, self._to(urls.run(one.run.id))),
+                link(one.run.name, self._to_run(one.run)),
                 format_short_time(one.run.started_at),
                 "–" if one.run.detached else format_duration(one.run.duration_us),
                 _tally(one),
@@ -172,7 +175,7 @@ class _Writer:
 
     def _iter_blocks(self, one: RunFacts, detail: _Detail) -> Iterator[list[str]]:
         run = one.run
-        name = link(run.name, self._to(urls.run(run.id)))
+        name = link(run.name, self._to_run(run))
         yield [f"#### {_WORDS[run.status]}: {escape(_place(run))}, {name}"]
         failure = describe_failure(run)
         if failure:
@@ -200,7 +203,7 @@ class _Writer:
             parts.append(f"commit {escape(commit[:_SHORT_COMMIT])}{f' on {escape(branch)}' if branch else ''}")
         if one.before:
             is_here = not self._baseline.is_elsewhere
-            name = link(one.before.name, self._to(urls.run(one.before.id)) if is_here else "")
+            name = link(one.before.name, self._to_run(one.before) if is_here else "")
             when = format_short_time(one.before.started_at)
             parts.append(f"compared with {name} of {when} ({escape(self._baseline.text)})")
         else:
@@ -232,7 +235,7 @@ class _Writer:
 
     def _artifact(self, fact: ArtifactFact) -> str:
         address = urls.version(fact.key, fact.version) if fact.version else urls.key(fact.key)
-        is_here = fact.version or not self._baseline.is_elsewhere
+        is_here = fact.has_page and (fact.version or not self._baseline.is_elsewhere)
         name = link(fact.key, self._to(address) if is_here else "")
         return f"{name} ({escape(fact.note)})" if fact.note else name
 

@@ -33,11 +33,12 @@ class MetricFact:
 
 @dataclass(frozen=True)
 class ArtifactFact:
-    """A key: its version in the run, 0 for one that the run did not make, and how it differs."""
+    """A key: its version in the run, 0 for one that the run did not make, how it differs, and whether it has a page."""
 
     key: str
     version: int
     note: str = ""
+    has_page: bool = True
 
 
 @dataclass(frozen=True)
@@ -87,8 +88,10 @@ def gather_facts(model: Model, run: Run, baseline: Baseline, findings: Sequence[
         run=run,
         before=before,
         metrics=metrics,
-        new=[ArtifactFact(key, one.version) for key, one in now.items() if key not in then],
-        changed=[ArtifactFact(new.key or "", new.version, short_difference(old, new)) for new, old in changed],
+        new=[ArtifactFact(key, one.version, has_page=one.has_page) for key, one in now.items() if key not in then],
+        changed=[
+            ArtifactFact(new.key or "", new.version, short_difference(old, new), new.has_page) for new, old in changed
+        ],
         missing=[ArtifactFact(key, 0) for key in then if key not in now],
         n_same=len(both) - len(changed),
         findings=findings,

@@ -1,8 +1,8 @@
 """Any runs side by side: a page whose script loads what it shows of runs, and the chunks that hold that.
 
-A chunk has the runs of one span of time. Each run is a list: id, file name (0 if it is the id), name, pipeline,
-deployment, status, beginning, how long it took, tags, error, parameters, code and machine, metrics, list metrics,
-artifacts, deletion. Numbers in place of texts refer to `texts`.
+A chunk has the runs of one span of time. Each run is a list: id, file name (0 if it is the id, −1 without one), name,
+pipeline, deployment, status, beginning, how long it took, tags, error, parameters, code and machine, metrics, list
+metrics, artifacts, deletion. Numbers in place of texts refer to `texts`.
 """
 
 from __future__ import annotations
@@ -114,7 +114,7 @@ def make_runs(model: Model, name: str) -> RawFile:
 
 def _describe_run(model: Model, run: Run, texts: Texts) -> list[Any]:
     number = texts.number
-    row = [run.id, other(urls.slug(run.id), run.id), run.name, number(run.pipeline), number(run.deployment)]
+    row = [run.id, run_file(run), run.name, number(run.pipeline), number(run.deployment)]
     if run.deleted_at is not None:
         deletion = f"{format_time(run.deleted_at)} UTC{f': {run.deleted_reason}' if run.deleted_reason else ''}"
         return [*row, STATUSES.index("deleted"), format_time(run.started_at), "", *[[] for _ in range(7)], deletion]
@@ -135,6 +135,11 @@ def _describe_run(model: Model, run: Run, texts: Texts) -> list[Any]:
     ]
 
 
+def run_file(run: Run) -> str | int:
+    """Give the name of a run's page; 0 where it is the run's id, −1 where the page is thinned."""
+    return other(urls.slug(run.id), run.id) if run.has_page else -1
+
+
 def _describe_values(values: Mapping[str, Any], texts: Texts) -> list[int]:
     """Give names and values as JSON has them, one after the other."""
     return [texts.number(text) for name, value in flatten(values).items() for text in (name, to_json(value))]
@@ -151,7 +156,8 @@ def _describe_artifact(artifact: Artifact, texts: Texts) -> list[Any]:
     key = artifact.key or ""
     name = texts.number(key) if key else -1
     content = f"{artifact.type} {(artifact.content_digest or '')[:16]}"
-    return [name, other(urls.slug(key), key) if key else 0, artifact.version, texts.number(content)]
+    facts = [name, other(urls.slug(key), key) if key else 0, artifact.version, texts.number(content)]
+    return facts if artifact.has_page else [*facts, 1]
 
 
 def _describe_list(model: Model, run: Run, summary: ListSummary, texts: Texts, *, has_curve: bool) -> list[Any]:

@@ -107,6 +107,8 @@ def make_content(model: Model, artifact: Artifact, here: Here, page: str, *, pee
     """
     if artifact.deleted_at is not None:
         return Content("deleted", kind_word(artifact))
+    if artifact.type == "image" and artifact.blob and not artifact.has_page:
+        return Content("image", "image", note="Not in this site: thinned.")
     try:
         return _MAKERS[artifact.type](model, artifact, here, page, peek)
     except (KeyError, TypeError, ValueError, AttributeError):  # a foreign writer's data has another shape
@@ -122,6 +124,7 @@ def _markdown(model: Model, artifact: Artifact, here: Here, page: str, peek: boo
         html = render_markdown(excerpt_markdown(text, 400), heading_base=4, id_prefix=_id_prefix(artifact))
         return Content("markdown", "Markdown", html=html)
     downloads = [Link(f"Markdown, {format_bytes(len(text.encode()))}", here.to(urls.download(page, "md")))]
+    downloads = downloads if artifact.has_files else []
     html = render_markdown(text, heading_base=3, id_prefix=_id_prefix(artifact))
     return Content("markdown", "Markdown", html=html, downloads=downloads)
 
@@ -198,7 +201,7 @@ def _table(model: Model, artifact: Artifact, here: Here, page: str, peek: bool) 
 
 def raw_files(artifact: Artifact, page: str) -> list[RawFile]:
     """The artifact's content as files beside its page: `.md`, or `.csv` and `.json`."""
-    if artifact.deleted_at is not None:
+    if artifact.deleted_at is not None or not artifact.has_files:
         return []
     if artifact.type == "markdown" and isinstance(artifact.data, str):
         return [RawFile(urls.download(page, "md"), artifact.data.encode())]
@@ -237,6 +240,11 @@ def artifact_page(artifact: Artifact) -> str:
     return urls.version(artifact.key, artifact.version)
 
 
+def artifact_url(here: Here, artifact: Artifact) -> str:
+    """The link to an artifact's page; empty when that is thinned."""
+    return here.to(artifact_page(artifact)) if artifact.has_page else ""
+
+
 def artifact_title(artifact: Artifact) -> str:
     """Key and version, or what a keyless artifact is called: its description's first line, else its kind."""
     if artifact.key is not None:
@@ -248,4 +256,4 @@ def make_card(model: Model, artifact: Artifact, here: Here, source: Sequence[Lin
     """Make the preview of an artifact."""
     page = artifact_page(artifact)
     content = make_content(model, artifact, here, page, peek=True)
-    return Card(Link(artifact_title(artifact), here.to(page)), kind_word(artifact), content, source)
+    return Card(Link(artifact_title(artifact), artifact_url(here, artifact)), kind_word(artifact), content, source)

@@ -139,7 +139,8 @@ def _pick_rows(columns: Sequence[tuple[Sequence[float], Sequence[float]]]) -> tu
 
 
 def _has_points_file(run: Run) -> bool:
-    return sum(summary.n_values for summary in run.lists.values()) <= MAX_CSV_POINTS
+    n_points = sum(summary.n_values for summary in run.lists.values())
+    return n_points <= MAX_CSV_POINTS and (run.has_files or not n_points)  # a day without points has no Parquet file
 
 
 def link_points(here: Here, run: Run) -> Link:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup
@@ -13,7 +13,7 @@ from reportgen.model import Model
 from reportgen.prose import render_inline
 from reportgen.store import TABLES, TableInfo
 from reportgen.store.reading import QUERIES, TYPES
-from reportgen.text import format_count
+from reportgen.text import format_count, format_time
 from reportgen.views.parts import Frame, Here, Link, Page, make_frame
 
 _MAX_PROBLEMS = 1000
@@ -99,6 +99,8 @@ class DataView:
         How many there are.
     masked
         How much was masked, by rule.
+    thinned
+        What this site leaves out to be within its limits, in sentences; empty when nothing.
     """
 
     frame: Frame
@@ -109,6 +111,7 @@ class DataView:
     problems: Sequence[FileProblem]
     problems_note: str
     masked: str
+    thinned: Sequence[str]
 
 
 def make_page(model: Model) -> Page:
@@ -138,6 +141,7 @@ def make_page(model: Model) -> Page:
         problems=problems,
         problems_note=format_count(model.n_problems, "problem"),
         masked=_describe_masked(model.masked),
+        thinned=[*_iter_thinned(model)],
     )
     return Page(urls.DATA, "data.html", view)
 
@@ -147,6 +151,21 @@ def _describe_masked(masked: Mapping[str, int]) -> str:
         return ""
     rules = ", ".join(f"{rule} {n:,}" for rule, n in masked.items())
     return f"{format_count(sum(masked.values()), 'text')} masked when this site was built: {rules}."
+
+
+def _iter_thinned(model: Model) -> Iterator[str]:
+    for what, before in zip(_THINNED, model.horizon, strict=True):
+        n = sum(model.is_thinned(position, before) for position in range(before))
+        if n:
+            at = format_time(model.columns.started_at[before - 1])
+            yield f"{what}: of {format_count(n, 'run')} that began up to {at} UTC."
+
+
+_THINNED = (
+    "Downloads, further pages of rows, and pictures of differences",
+    "Pages, images and files of artifacts",
+    "Pages of runs",
+)
 
 
 def _table_row(model: Model, here: Here, name: str, info: TableInfo) -> TableRow:

@@ -26,6 +26,7 @@ from reportgen.views.content import (
     Content,
     ImageContent,
     artifact_page,
+    artifact_url,
     image_origin,
     kind_word,
     make_content,
@@ -152,7 +153,7 @@ def make_difference(model: Model, here: Here, artifact: Artifact, content: Conte
     return Difference(
         title=f"Changes since {name}",
         sentence=f"{parts.headline[:1].upper()}{parts.headline[1:]} since {name}{parts.detail}.",
-        before=Link(f"{name}, {format_time(before.created_at)}", here.to(artifact_page(before))),
+        before=Link(f"{name}, {format_time(before.created_at)}", artifact_url(here, before)),
         skipped=_describe_skipped(before.version + 1, artifact.version - 1),
         counts=parts.counts,
         blocks=parts.blocks,
@@ -180,6 +181,8 @@ def _compare(model: Model, here: Here, before: Artifact, artifact: Artifact, con
         if before.description == artifact.description:
             return _Parts("no change", note="No difference: the content is the same.")
         return _Parts("another description", note="No difference in the content; only the description is another.")
+    if before.blob and not before.has_page:
+        return _Parts("new content", note=f"Not compared: v{before.version} is not in this site, which is thinned.")
     try:
         if artifact.type == "image":
             before_content = make_content(model, before, here, artifact_page(before))
@@ -244,6 +247,8 @@ def _add_pixels(parts: _Parts, change: PixelChange, here: Here, artifact: Artifa
         note = f"No pixel differs: the files differ only in how the image is written.{motion}"
         return parts._replace(detail=f"{parts.detail}; no pixel differs", note=note)
     share = format_part(change.n_changed, change.n_pixels)
+    if not artifact.has_files:
+        return parts._replace(detail=f"{parts.detail}; {share} of the pixels differ")
     url = urls.download(artifact_page(artifact), "difference.png")
     alt = f"{share} of the pixels differ; they are magenta on a faded v{artifact.version}."
     image = ImageContent(here.to(url), change.width, change.height, alt, "", None, "", full=here.to(url))

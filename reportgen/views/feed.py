@@ -35,7 +35,7 @@ _FEED = Markup(
 def make_page(model: Model) -> RawFile:
     """Make the feed of the newest 30 runs."""
     base = f"{model.options.url.rstrip('/')}/" if model.options.url else ""
-    runs = [*reversed(model.runs[-_N_ENTRIES:])]
+    runs = [run for run in reversed(model.runs[-_N_ENTRIES:]) if run.has_page]
     title = printable(model.options.title) or "reportgen"
     feed = _FEED.format(
         id=_name("feed", model.options.url or model.options.title),

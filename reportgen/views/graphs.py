@@ -8,11 +8,10 @@ from typing import Protocol
 
 from markupsafe import Markup
 
-from reportgen import urls
 from reportgen.graphs import GraphEdge, GraphNode, draw_graph, graph_key
 from reportgen.model import Artifact, Edge, Model, Run
 from reportgen.text import format_count, format_duration
-from reportgen.views.content import artifact_page, artifact_title, kind_word
+from reportgen.views.content import artifact_title, artifact_url, kind_word
 from reportgen.views.parts import Here, Link
 
 MAX_TIES = 100  # that the graph of a run shows
@@ -131,7 +130,7 @@ def _step_node(here: Here, run: Run, step_id: str | None) -> tuple[Hashable, Gra
             failed = step.status == "failed"
             took = format_duration(step.ended_at - step.started_at)
             note = f"step, {'failed after ' if failed else ''}{took}"
-            url = here.to(f"{urls.run(run.id)}#step-{number + 1}")
+            url = here.to_run(run, f"#step-{number + 1}")
             tip = f"{step.name}, {note}" + (f", attempt {step.attempt}" if step.attempt > 1 else "")
             return ("step", step.id), GraphNode("step", step.name, note, url, tip, "bad" if failed else "")
     return ("run", run.id), _run_node(here, run)
@@ -144,7 +143,7 @@ def _run_node(here: Here, run: Run) -> GraphNode:
         "step",
         run.name,
         f"failed, {note}" if failed else note,
-        here.to(f"{urls.run(run.id)}#main"),
+        here.to_run(run, "#main"),
         f"{run.name}, {note}{', failed' if failed else ''}",
         "bad" if failed else "",
     )
@@ -164,7 +163,7 @@ def _edge_node(model: Model, here: Here, edge: Edge, url: str) -> tuple[Hashable
 def _artifact_node(here: Here, artifact: Artifact) -> GraphNode:
     note = kind_word(artifact) + (", deleted" if artifact.deleted_at is not None else "")
     title = artifact_title(artifact)
-    return GraphNode("key", title, note, here.to(artifact_page(artifact)), f"{title}, {note}")
+    return GraphNode("key", title, note, artifact_url(here, artifact), f"{title}, {note}")
 
 
 def dataset_node(uri: str, name: str, url: str) -> GraphNode:
@@ -224,7 +223,7 @@ def _source_note(node: GraphNode, edge: Edge) -> str:
 
 def _sources_of(model: Model, here: Here, artifact: Artifact, run: Run) -> list[tuple[GraphNode, Edge]]:
     """Give what a run had read when it made an artifact, each once."""
-    lineage = here.to(f"{urls.run(run.id)}#lineage")
+    lineage = here.to_run(run, "#lineage")
     found: dict[Hashable, tuple[GraphNode, Edge]] = {}
     for edge in run.edges:
         if edge.direction == "read" and edge.recorded_at <= artifact.created_at and edge.artifact_id != artifact.id:

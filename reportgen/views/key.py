@@ -17,6 +17,7 @@ from reportgen.views.content import (
     Content,
     ImageContent,
     artifact_page,
+    artifact_url,
     image_origin,
     kind_word,
     make_content,
@@ -132,7 +133,7 @@ def make_page(model: Model, key: Key) -> Page:
     newest = key.newest
     page = artifact_page(newest)
     film = _film(model, here, versions)
-    can_choose = not film and sum(artifact.deleted_at is None for artifact in versions) > 2
+    can_choose = not film and sum(artifact.deleted_at is None and artifact.has_page for artifact in versions) > 2
     text = newest.description.strip()
     short = len(text) <= 300 and "\n" not in text
     view = KeyView(
@@ -168,8 +169,8 @@ def make_page(model: Model, key: Key) -> Page:
 
 
 def _film(model: Model, here: Here, versions: Sequence[Artifact]) -> list[FilmPicture]:
-    shown = versions[-_MOST_PICTURES:]
-    if len(versions) < 2 or versions[-1].type != "image":
+    shown = [artifact for artifact in versions if artifact.has_page][-_MOST_PICTURES:]
+    if len(shown) < 2 or versions[-1].type != "image":
         return []
     return [_film_picture(model, here, artifact) for artifact in shown]
 
@@ -210,7 +211,7 @@ def _facts(model: Model, here: Here, key: Key) -> list[Fact]:
 
 
 def _row(model: Model, here: Here, artifact: Artifact, before: Artifact | None, newest: Artifact) -> VersionRow:
-    page = here.to(artifact_page(artifact))
+    page = artifact_url(here, artifact)
     run = model.run_of(artifact)
     return VersionRow(
         version=Link(f"v{artifact.version}", page),
@@ -260,7 +261,7 @@ def _trend(model: Model, here: Here, key: Key, versions: Sequence[Artifact]) -> 
                 name,
                 range(len(sizes)),
                 sizes,
-                urls=[here.to(artifact_page(artifact)) for artifact in versions],
+                urls=[artifact_url(here, artifact) for artifact in versions],
                 tips=tips,
             )
         ],

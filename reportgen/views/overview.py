@@ -22,7 +22,7 @@ from reportgen.text import (
     join_words,
     no_break,
 )
-from reportgen.views.content import Card, artifact_page, kind_word, make_card
+from reportgen.views.content import Card, artifact_url, kind_word, make_card
 from reportgen.views.parts import (
     MARKS,
     Frame,
@@ -247,9 +247,7 @@ def _alert(model: Model, here: Here, pipeline: Pipeline) -> Alert:
         message=_failure(error) if run.status == "failed" else _silence(model, run),
         note=_streak(pipeline) if run.status == "failed" else "No end was recorded: it hangs, or it was killed.",
         artifacts=[
-            Link(f"{a.key} v{a.version}", here.to(artifact_page(a)))
-            for a in run.artifacts
-            if a.key and not a.deleted_at
+            Link(f"{a.key} v{a.version}", artifact_url(here, a)) for a in run.artifacts if a.key and not a.deleted_at
         ][-3:],
     )
 
@@ -323,7 +321,7 @@ def _change_group(model: Model, here: Here, run: Run) -> ChangeGroup | None:
         return None
     link = here.run(run)
     n_more = len(rows) - _MAX_CHANGES
-    more = Link(f"{n_more} more on the run's page", link.url) if n_more > 0 else None
+    more = Link(f"{n_more} more on the run's page", link.url) if n_more > 0 and link.url else None
     return ChangeGroup(here.pipeline(run.pipeline), rows[:_MAX_CHANGES], more)
 
 

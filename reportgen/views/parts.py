@@ -171,7 +171,11 @@ class Here:
         return urls.relative(target, self.page)
 
     def run(self, run: Run) -> Link:
-        return Link(run.name, self.to(urls.run(run.id)))
+        return Link(run.name, self.to_run(run))
+
+    def to_run(self, run: Run, fragment: str = "") -> str:
+        """Give the link to the page of a run, or to a part of it; empty when the page is thinned."""
+        return self.to(urls.run(run.id) + fragment) if run.has_page else ""
 
     def pipeline(self, name: str) -> Link:
         return Link(name, self.to(urls.pipeline(name)))

@@ -39,7 +39,7 @@ class RowsView:
 
 def make_pages(model: Model, artifact: Artifact) -> Iterator[Page]:
     """Make the second page of a table and all after it; nothing for what has at most 1,000 rows or is no table."""
-    if artifact.deleted_at is not None or most_row_pages(artifact) < 2:
+    if artifact.deleted_at is not None or not artifact.has_files or most_row_pages(artifact) < 2:
         return
     page, title = artifact_page(artifact), artifact_title(artifact)
     try:

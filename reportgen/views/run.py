@@ -16,7 +16,7 @@ from reportgen.text import (
     format_time,
     join_words,
 )
-from reportgen.views.content import Card, artifact_page, artifact_title, kind_word, make_card
+from reportgen.views.content import Card, artifact_title, artifact_url, kind_word, make_card
 from reportgen.views.curves import (
     Curve,
     PointTable,
@@ -275,7 +275,7 @@ def _lineage(model: Model, here: Here, run: Run) -> list[LineageRow]:
     for edge in run.edges:
         artifact = model.find_artifact(edge.artifact_id)
         if artifact:
-            what = Link(artifact_title(artifact), here.to(artifact_page(artifact)))
+            what = Link(artifact_title(artifact), artifact_url(here, artifact))
         else:
             what = Link(edge.name or edge.uri or edge.key or "unknown")
         verb = "read" if edge.direction == "read" else "wrote"
@@ -292,7 +292,7 @@ def _made(here: Here, run: Run) -> list[LineageRow]:
         LineageRow(
             _step_word(run, artifact.step_id),
             "made",
-            Link(artifact_title(artifact), here.to(artifact_page(artifact))),
+            Link(artifact_title(artifact), artifact_url(here, artifact)),
             kind_word(artifact),
         )
         for artifact in run.artifacts

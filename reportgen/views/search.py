@@ -23,7 +23,7 @@ from reportgen.prose import plain_text
 from reportgen.queries.inspect_run import flatten
 from reportgen.text import first_line
 from reportgen.views.chunks import Texts, make_chunk, other
-from reportgen.views.compare import STATUSES
+from reportgen.views.compare import STATUSES, run_file
 from reportgen.views.parts import Frame, Here, Link, Page, RawFile, make_frame, value_text
 from reportgen.views.spans import Span, divide_runs, find_span
 from reportgen.views.tables import read_rows
@@ -119,7 +119,7 @@ def make_runs(model: Model, name: str) -> RawFile:
     said = _describe_runs(model, positions, texts)
     data = {
         "ids": [run.id for run in runs],
-        "files": {place: urls.slug(run.id) for place, run in enumerate(runs) if urls.slug(run.id) != run.id},
+        "files": {place: file for place, run in enumerate(runs) if (file := run_file(run))},
         "names": [run.name for run in runs],
         "pipelines": [names.number(columns.pipeline[position]) for position in positions],
         "deployments": [names.number(columns.deployment[position]) for position in positions],

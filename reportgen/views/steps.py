@@ -10,7 +10,7 @@ from markupsafe import Markup
 from reportgen.charts import waterfall_bar
 from reportgen.model import Run, Step
 from reportgen.text import first_line, format_count, format_duration
-from reportgen.views.content import artifact_page, artifact_title
+from reportgen.views.content import artifact_title, artifact_url
 from reportgen.views.parts import MARKS, Here, Link, Mark
 
 _LINES = (0.0, 0.25, 0.5, 0.75, 1.0)
@@ -67,7 +67,7 @@ def _has_retry(run: Run, step: Step) -> bool:
 def _recorded(here: Here, run: Run, step: Step) -> list[Link]:
     """What a step recorded, in few words: artifacts as links, metrics as counts."""
     links = [
-        Link(artifact_title(artifact), here.to(artifact_page(artifact)))
+        Link(artifact_title(artifact), artifact_url(here, artifact))
         for artifact in run.artifacts
         if artifact.step_id == step.id
     ]

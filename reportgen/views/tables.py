@@ -88,6 +88,10 @@ def make_table(artifact: Artifact, here: Here, page: str, *, peek: bool) -> tupl
     if peek:
         return _lay_out(columns[:_PEEK_COLUMNS], rows, shown, size), ()
     n_pages = 1 if problem else count_row_pages(artifact)
+    n_left = min(n_rows, n_pages * MAX_ROWS) - MAX_ROWS
+    if not artifact.has_files and n_pages > 1:
+        left_out = f"{format_count(n_left, 'more row')} are not in this site: thinned"
+        return replace(_lay_out(columns, rows, shown, size), left_out=left_out), _links(artifact, here, page)
     table = replace(
         _lay_out(columns, rows, shown, size),
         left_out=_describe_rest(1, n_pages, len(shown), n_rows, problem),
@@ -250,10 +254,12 @@ def _lay_out(
 
 def _links(artifact: Artifact, here: Here, page: str) -> Sequence[Link]:
     file = artifact.table_file
-    links = [Link(e.upper(), here.to(urls.download(page, e))) for e in ("csv", "json")]
+    links = [Link(e.upper(), here.to(urls.download(page, e))) for e in ("csv", "json")] if artifact.has_files else []
     if file is None:
         return links if "blob" not in artifact.data else ()
-    made = [link for link, content in zip(links, _make_downloads(file), strict=True) if content is not None]
+    made = []
+    if links:
+        made = [link for link, content in zip(links, _make_downloads(file), strict=True) if content is not None]
     if file.path is not None:
         made.append(Link(f"Parquet, {format_bytes(file.n_bytes)}", here.to(urls.blob(file.path.name))))
     return made

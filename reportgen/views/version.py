@@ -16,6 +16,7 @@ from reportgen.views.content import (
     Content,
     artifact_page,
     artifact_title,
+    artifact_url,
     image_origin,
     kind_word,
     make_content,
@@ -136,7 +137,7 @@ def _neighbours(model: Model, artifact: Artifact) -> tuple[Artifact | None, Arti
 
 
 def _link(here: Here, artifact: Artifact | None) -> Link | None:
-    return Link(f"v{artifact.version}", here.to(artifact_page(artifact))) if artifact else None
+    return Link(f"v{artifact.version}", artifact_url(here, artifact)) if artifact else None
 
 
 def _all_versions(model: Model, here: Here, artifact: Artifact) -> Link | None:
@@ -194,7 +195,8 @@ def _facts(model: Model, here: Here, artifact: Artifact) -> list[Fact]:
     step = next((n for n, step in enumerate(run.steps) if step.id == artifact.step_id), None)
     made_by = [here.run(run), Link("of"), here.pipeline_of(model, run)]
     if step is not None:
-        made_by[1:1] = [Link("/"), Link(run.steps[step].name, here.to(f"{urls.run(run.id)}#step-{step + 1}"))]
+        step_link = Link(run.steps[step].name, here.to_run(run, f"#step-{step + 1}"))
+        made_by[1:1] = [Link("/"), step_link]
     facts = [Fact("Recorded", [Link(format_time(artifact.created_at))]), Fact("By", made_by)]
     if artifact.n_updates:
         updates = f"{format_time(artifact.updated_at)}, {format_count(artifact.n_updates, 'update')}"

@@ -75,7 +75,7 @@ this.chunks.push(chunk);
 }
 }
 run(chunk, i) {
-const url = `runs/${chunk.files[i] || chunk.ids[i]}.html`;
+const url = chunk.files[i] === -1 ? null : `runs/${chunk.files[i] || chunk.ids[i]}.html`;
 return {
 id: chunk.ids[i], name: chunk.names[i], url, status: chunk.statuses[i], started: chunk.started[i],
 pipeline: chunk.groups[chunk.pipelines[i]], deployment: chunk.groups[chunk.deployments[i]]

@@ -9,11 +9,11 @@ const number = (value) => value === null ? null : Number(value);
 function read([id, file, name, pipeline, deployment, status, started, took, tags, error, params, context, values, lists, artifacts, deletion], texts) {
 const pairs = (list, of) => new Map(list.filter((_, i) => i % 2 === 0).map((at, i) => [texts[at], of(list[2 * i + 1])]));
 return {
-id, name, status, started, took, deletion, url: `runs/${file || id}.html`, pipeline: texts[pipeline], deployment: texts[deployment],
+id, name, status, started, took, deletion, url: file === -1 ? null : `runs/${file || id}.html`, pipeline: texts[pipeline], deployment: texts[deployment],
 tags: tags.map((at) => texts[at]).join(", "), error: error.map((at) => texts[at]).join(""),
 params: pairs(params, (at) => texts[at]), context: pairs(context, (at) => texts[at]), metrics: pairs(values, number),
 lists: new Map(lists.map(([at, n, last, low, high, mean, ...curve]) => [texts[at], { n, last: number(last), low, high, mean, curve }])),
-artifacts: new Map(artifacts.filter(([at]) => at >= 0).map(([at, folder, version, content]) => [texts[at], { version, content: texts[content], folder: `artifacts/${folder || texts[at]}` }])),
+artifacts: new Map(artifacts.filter(([at]) => at >= 0).map(([at, folder, version, content, isThinned]) => [texts[at], { version, isThinned, content: texts[content], folder: `artifacts/${folder || texts[at]}` }])),
 nKeyless: artifacts.filter(([at]) => at < 0).length
 };
 }
@@ -168,12 +168,12 @@ return part;
 function artifacts(runs) {
 const cell = (found, first) => {
 if (!found) return none("not made");
-const page = `${found.folder}/v${found.version}.html`, link = make("a", { href: page }, `v${found.version}`);
+const page = found.isThinned ? null : `${found.folder}/v${found.version}.html`, link = make("a", { href: page }, `v${found.version}`);
 if (!first) return [link, first === undefined ? " new" : ""];
 if (first.content === found.content) return [link, make("span.quiet", " same content")];
-return [link, " ", found.version === first.version + 1 ? make("a", { href: `${page}#changes` }, "what changed") : "changed"];
+return [link, " ", page && found.version === first.version + 1 ? make("a", { href: `${page}#changes` }, "what changed") : "changed"];
 };
-const keyless = runs.filter((run) => run.nKeyless).map((run, i) => [i ? ", " : "Without a key: ", make("a", { href: `${run.url}#artifacts` }, String(run.nKeyless), " of ", bdi(run.name))]);
+const keyless = runs.filter((run) => run.nKeyless).map((run, i) => [i ? ", " : "Without a key: ", make("a", { href: run.url && `${run.url}#artifacts` }, String(run.nKeyless), " of ", bdi(run.name))]);
 return section("Artifacts", "artifacts", runs, namesOf(runs, "artifacts"), (name) => {
 const all = runs.map((run) => run.artifacts.get(name));
 return [`${all.find(Boolean).folder}/index.html`, all.map((one) => one && one.content), all.map((one, at) => cell(one, at ? all[0] : null))];
