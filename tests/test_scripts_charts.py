@@ -308,7 +308,7 @@ def test_x_is_the_number_of_the_point_or_the_time_since_the_run_began(page: Page
     drag(page, "loss", 0.5, 1)
     assert labels(page, "loss", axis="x")[0] == "6\u00a0min"
     assert drawing(page, "plain") == drawn[1]
-    page.wait_for_function("() => location.search.includes('by=time')")
+    page.wait_for_function("() => location.search.includes('by=time') && location.search.includes('x=')")
     other = page.context.new_page()
     other.goto(page.url)
     assert drawing(other, "loss") == drawing(page, "loss")

@@ -27,7 +27,7 @@ _DROPPED = HIDDEN - INLINE
 _ONLY_PARTS = frozenset(("table", "thead", "tbody", "tfoot", "tr"))  # no text or formatting stands right inside them
 _ENDS_IN_CELL = frozenset(("table", *TABLE_PARTS))  # the only end tags that reach out of a cell
 _IN_PARAGRAPH = INLINE | {"p", "pre", *HEADINGS}  # what a block closes before it opens
-_TABLE = '<div class="scroll" tabindex="0" role="region" aria-label="Table"><table'
+_TABLE = '<div class="scroll" tabindex="0" role="group" aria-label="Table"><table'
 _REL = ' rel="noreferrer nofollow"'
 _NOT_IN_SLUG = re.compile(r"[^\w\- ]")
 _MARKUP = re.compile(r"<[^>]*>")

@@ -220,7 +220,7 @@
     select.addEventListener("change", function () { if (said.textContent) show(); });
     return select;
   });
-  const button = make("button", { type: "button", onclick: show }, "Show what changed");
+  const button = make("button", { type: "button", click: show }, "Show what changed");
   const said = make("p", { role: "status", class: "small" });
   const shown = make("div", { class: "scroll", role: "region", tabindex: "0", "aria-label": "What changed between two versions", hidden: "" });
   area.append(make("div", { class: "pick" }, "From", selects[0], "to", selects[1], button), said, shown);
