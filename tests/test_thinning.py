@@ -230,14 +230,14 @@ def test_limit_that_is_no_size_is_refused_in_a_line(capsys: pytest.CaptureFixtur
 
 def test_hosts_limits_are_warned_of(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     large = [("data/blobs/x.png", 101 * 2**20)]
-    warn_of_size(BuildResult(tmp_path, 1, 50_001, 0, 10**9 + 1, (), 0, 0, {}, large), Options())
+    warn_of_size(BuildResult(tmp_path, 1, 50_001, 0, 10**9 + 1, (), 0, 0, {}, {}, large), Options())
     lines = capsys.readouterr().err.splitlines()
     assert re.findall(r"over [^:\n]*", "\n".join(lines)) == [
         "over 100 MiB",
         "over 1 GB",
         "over 10 minutes, when it gives up",
     ]
-    warn_of_size(BuildResult(tmp_path, 1, 50_000, 0, 10**9, (), 0, 0, {}, ()), Options())
+    warn_of_size(BuildResult(tmp_path, 1, 50_000, 0, 10**9, (), 0, 0, {}, {}, ()), Options())
     assert capsys.readouterr().err == ""
 
 
