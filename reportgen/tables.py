@@ -198,15 +198,18 @@ class TableFile(NamedTuple):
     columns: tuple[str, ...] = ()
     broken: str = ""
 
-    def iter_batches(self, n_rows: int = _BATCH_ROWS) -> Iterator[list[list[Any]]]:
+    def iter_batches(self, n_rows: int = _BATCH_ROWS, *, any_width: bool = False) -> Iterator[list[list[Any]]]:
         """Give the table by pieces, each a list of columns, which are lists of cells in their JSON form.
+
+        With `any_width` it may have more columns than a page can show.
 
         Raises
         ------
         TableFileError
             The file cannot be read to its end.
         """
-        if self.path is None or self.broken:
+        is_only_wide = any_width and len(self.columns) > MAX_COLUMNS
+        if self.path is None or (self.broken and not is_only_wide):
             raise TableFileError(self.broken)
         with _explaining(), _open(self.path) as file:
             is_json = [(field.metadata or {}).get(b"reportgen") == b"json" for field in file.schema_arrow]

@@ -115,7 +115,12 @@ def test_pages_of_rows_go_with_their_version(tmp_path: Path) -> None:
 
 
 def test_file_that_breaks_off_leaves_pages_that_say_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(file: TableFile, n_rows: int = 4096) -> Any:
+    whole = TableFile.iter_batches
+
+    def broken(file: TableFile, n_rows: int = 4096, *, any_width: bool = False) -> Any:
+        if any_width:  # as it is searched for secrets
+            yield from whole(file, n_rows, any_width=True)
+            return
         yield [[*range(1000)], [f"row, {n}" for n in range(1000)], [None] * 1000]
         yield [[*range(1000, 1500)], [f"row, {n}" for n in range(1000, 1500)], [None] * 500]
         raise TableFileError("its file is damaged (bad page)")

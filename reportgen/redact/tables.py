@@ -88,7 +88,7 @@ def _mask(path: Path, table: TableFile, values: Values) -> bytes | None:
     names = [values.text(name) for name in table.columns]
     columns: list[list[Any]] = [[] for _ in names]
     changed = {at for at, is_hidden in enumerate(hidden) if is_hidden}
-    for batch in table.iter_batches():
+    for batch in table.iter_batches(any_width=True):
         for at, cells in enumerate(batch):
             fresh = [*map(values.whole, cells)] if hidden[at] else _mask_cells(cells, values)
             if fresh is not cells:
