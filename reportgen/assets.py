@@ -12,7 +12,7 @@ from reportgen.model import Model
 from reportgen.text import format_clock, format_count, format_date, iso_day
 from reportgen.views.parts import RawFile
 
-_NOT_CODE = re.compile(r"^ +|^ */\*[^*]*\*/\n| +/\*[^*\n]*\*/$|^\n", re.MULTILINE)
+_NOT_CODE = re.compile(r"^ */\*[^*]*\*/\n| +/\*[^*\n]*\*/$|^ +|^\n", re.MULTILINE)
 _ADOPT_STYLE = """\
 (function () {
   "use strict";

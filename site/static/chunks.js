@@ -5,12 +5,10 @@ const asked = new Map();
 const wanted = new Map();
 const STATUSES = [["ok", "completed"], ["bad", "failed"], ["run", "running"], ["warn", "stalled"], ["off", "cancelled"], ["off", "deleted"]];
 const MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" ");
-/* Called by each chunk with what it holds. */
 function take(url, data) {
 const done = wanted.get(url);
 if (done) done(data);
 }
-/* Loads a chunk once; gives null when it is missing. A new version of a growing chunk has another stamp. */
 function load(url, stamp) {
 if (!asked.has(url)) {
 asked.set(url, new Promise((resolve) => {
@@ -24,7 +22,6 @@ document.head.append(script);
 return asked.get(url);
 }
 const field = (id) => make("input", { id, type: "search", autocomplete: "off", autocapitalize: "off", spellcheck: "false" });
-/* Keeps a name of whatever script apart from what stands around it. */
 const name = (text) => make("bdi", text);
 function mark(status) {
 return make("svg:svg", { class: `mk ${STATUSES[status][0]}`, "aria-hidden": "true" }, make("svg:use", { href: `#m-${STATUSES[status][0]}` }));
@@ -37,11 +34,9 @@ return make("time", { datetime: at.toISOString() }, text);
 function count(n, noun) {
 return `${n.toLocaleString("en")}\u00a0${noun}${n === 1 ? "" : "s"}`;
 }
-/* Gives a text as it is compared: small letters without accents. */
 function fold(text) {
 return /^[\x20-\x7e]*$/.test(text) ? text.toLowerCase() : text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
 }
-/* Says how well a folded text matches a folded term: 4 the whole, 3 its beginning, 2 that of a word, 1 a part, 0 not. */
 function grade(text, term) {
 let at = text.indexOf(term);
 if (at < 0) return 0;
@@ -52,7 +47,6 @@ return 1;
 function split(query) {
 return fold(query).split(/\s+/).filter(Boolean);
 }
-/* Finds runs by name, id, pipeline, status and what is said of them, in the chunks that are loaded: newest first. */
 class Runs {
 constructor(index) {
 this.spans = index.spans.map((name, i) => [name, index.counts[i]]);
@@ -61,7 +55,6 @@ this.nLoaded = 0;
 this.chunks = [];
 }
 get isWhole() { return this.spans.length === 0; }
-/* Loads the next older chunks. */
 async loadMore(n) {
 const next = this.spans.splice(-n).reverse();
 for (const [chunk, size] of await Promise.all(next.map(async ([name, size]) => [await load(`search/${name}.js`, size), size]))) {

@@ -4,7 +4,6 @@ const { load, make, mark, field: newField, name: bdi, time, count, Runs, STATUSE
 const place = document.getElementById("compare"), MOST = 8, N_SLOTS = 5;
 const known = new Map();
 let index, metrics, finder, asked = [], showsAll = false;
-/* Finding runs */
 const number = (value) => value === null ? null : Number(value);
 function read([id, file, name, pipeline, deployment, status, started, took, tags, error, params, context, values, lists, artifacts, deletion], texts) {
 const pairs = (list, of) => new Map(list.filter((_, i) => i % 2 === 0).map((at, i) => [texts[at], of(list[2 * i + 1])]));
@@ -17,7 +16,6 @@ artifacts: new Map(artifacts.filter(([at]) => at >= 0).map(([at, folder, version
 nKeyless: artifacts.filter(([at]) => at < 0).length
 };
 }
-/* Looks into the chunks of a span of time, in microseconds. */
 async function lookUp(id, from, to) {
 for (const [i, name] of index.spans.entries()) {
 const [depth, at] = name.split("-"), width = 2 ** (53 - Number(depth)), start = parseInt(at, 16) * width;
@@ -30,7 +28,6 @@ return null;
 async function openFinder() {
 finder = finder || new Runs(await load(place.dataset.search) || { spans: [], counts: [] });
 }
-/* Finds a run by the time that its id begins with, else among all runs. */
 async function fetchRun(id) {
 if (index.spans.length < 3) return lookUp(id, 0, 2 ** 53);
 const parts = /^([0-9a-f]{8})-([0-9a-f]{4})-7/.exec(id), at = parts && parseInt(parts[1] + parts[2], 16) * 1000;
@@ -44,7 +41,6 @@ if (second !== undefined) return lookUp(id, second * 1e6, second * 1e6 + 999999)
 if (finder.isWhole) return null;
 }
 }
-/* The address */
 function decode(text) {
 try { return decodeURIComponent(text); } catch (malformed) { return text; }
 }
@@ -63,7 +59,6 @@ writeAddress("pushState");
 await show();
 notice.textContent = said;
 }
-/* The runs that are chosen, and the picker */
 const intro = make("p.lede"), notice = make("p.vh", { role: "status" }), chosen = make("ol.chosen"), results = make("div");
 const field = newField("add");
 const offers = make("ul.offers"), offersNote = make("p.quiet.small", { role: "status" }), toggle = make("input", { type: "checkbox" });
@@ -86,7 +81,6 @@ function offer(run) {
 return make("li", make("button", { type: "button", click: () => choose([...asked, run.id], `Added: ${run.name}`).then(() => field.focus()) }, mark(run.status), make("span.vh", `${STATUSES[run.status][1]} `), bdi(run.name)),
 make("span.quiet.small", bdi(run.pipeline), run.deployment ? [", ", bdi(run.deployment)] : "", " · ", time(run.started)));
 }
-/* Offers runs that are found, without words the newest of the same pipeline; says whether older ones may be wanted. */
 function listOffers() {
 const isFull = asked.length >= MOST, first = asked.map((id) => known.get(id)).find(Boolean), words = field.value.trim();
 const found = isFull ? [] : finder.find(words).map(({ chunk, i }) => finder.run(chunk, i)).filter((run) => !asked.includes(run.id) && run.status < 5);
@@ -102,7 +96,6 @@ await openFinder();
 if (!finder.chunks.length) await finder.loadMore(1);
 while (listOffers()) await finder.loadMore(8);
 }
-/* Sections: a row for each name, of which `cellsOf` gives the cells and texts that are equal where nothing differs */
 const nDiffer = {};
 const namesOf = (runs, kind) => [...new Set(runs.flatMap((run) => [...run[kind].keys()]))].sort((a, b) => metricOf(a).rank - metricOf(b).rank || (a < b ? -1 : 1));
 const none = (why) => make("span.quiet", "–", make("span.vh", ` ${why}`));

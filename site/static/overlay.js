@@ -1,7 +1,6 @@
 (function () {
 "use strict";
 const { make, niceTicks, logTicks, group, formatTick, alignDecimals, NBSP, MINUS, LARGE } = window.reportgen;
-/* Rounds the exact decimals, a half to the even digit. */
 function fixed(size, decimals) {
 const exact = size.toFixed(decimals + 30), down = exact.slice(0, -30).replace(/\.$/, "");
 return /^50*$/.test(exact.slice(-30)) && /[02468]$/.test(down) ? down : size.toFixed(decimals);
@@ -14,13 +13,11 @@ const exact = value.toExponential(32), isEven = /^..\d[02468]50*e/.test(exact);
 const [mantissa, exponent] = isEven ? [exact.slice(0, 4), exact.split("e")[1]] : value.toExponential(2).split("e");
 return `${mantissa} × 10${String(Number(exponent)).replace(/./g, (one) => "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"["-0123456789".indexOf(one)])}`;
 }
-/* Writes a number in a form `{decimals, unit}`; `plus` stands before those that are not below zero. */
 function write(value, { decimals, unit }, plus = "") {
 const text = digits(Math.abs(value) * (unit === "%" ? 100 : 1), decimals);
 const isZero = decimals !== null && !/[1-9∞]/.test(text);
 return (value < 0 && !isZero ? MINUS : /\d|∞/.test(text) ? plus : "") + text + (unit && NBSP + unit);
 }
-/* Chooses the digits of a number that stands alone. */
 function formOf(value, unit) {
 const size = Math.abs(value);
 if (size >= LARGE || size < 1e-4) return { decimals: null, unit };
@@ -38,7 +35,6 @@ function writeShare(share) {
 const size = Math.abs(100 * share);
 return ` (${signed(100 * share, size >= 1000 ? 0 : size >= 0.1 ? 1 : 2, "%")})`;
 }
-/* Says how a number differs from another: text, class, word; a metric has form, goal (1, −1 or 0) and tolerance. */
 function describeChange(now, before, { form, goal, tolerance }) {
 if (now === before || write(now, form) === write(before, form)) return ["no change", "quiet", ""];
 if (!Number.isFinite(now) || !Number.isFinite(before)) return [`was ${write(before, form)}`, "quiet", ""];
@@ -48,7 +44,6 @@ if (tolerance && Math.abs(delta) <= tolerance * size) return [text, "quiet", "in
 const word = goal ? delta > 0 === goal > 0 ? "better" : "worse" : "";
 return [text, word || "quiet", word];
 }
-/* Axes: the place of a value between 0 and 1 */
 function widen(low, high) {
 const size = Math.max(Math.abs(low), Math.abs(high)), clamp = (value) => Math.min(Math.max(value, -Number.MAX_VALUE), Number.MAX_VALUE);
 if (size < 1e-300) return [0, 1];
@@ -68,7 +63,6 @@ function logScale(low, high) {
 const margin = Math.log10(high / low) * 0.04, from = low * 10 ** -margin, to = high * 10 ** margin;
 return [from, to, logTicks(from, to)];
 }
-/* Gives the numbers of packed places; null is a gap. */
 function unpack([low, high, isLog, packed]) {
 const [start, end] = isLog ? [Math.log(low), Math.log(high)] : [low, high], bytes = atob(packed), values = [];
 for (let i = 0; i < bytes.length; i += 2) {
@@ -77,7 +71,6 @@ values.push(place > 65000 ? [null, NaN, Infinity, -Infinity][place - 65532] : pl
 }
 return values;
 }
-/* Marks */
 const SHAPES = { 3: ["pt", "M0-4.2l4.2 7.3h-8.4z"], 4: ["open", "M0-4.2l4.2 4.2-4.2 4.2-4.2-4.2z"], 5: ["ln", "M-3-3l6 6m0-6l-6 6"] };
 const placed = (kind, path, slot, x, y) => make("svg:svg", { class: `s${slot}`, x, y, width: 1, height: 1 }, make("svg:path", { class: kind, d: path }));
 function marker(slot, x, y, radius) {
@@ -85,11 +78,9 @@ const side = 5.5 * radius / 3;
 if (slot === 2) return make("svg:rect", { class: "open s2", x, y: y - side / 2, width: side, height: side, transform: `translate(${-side / 2})` });
 return SHAPES[slot] ? placed(...SHAPES[slot], slot, x, y) : make("svg:circle", { class: `pt s${slot}`, cx: x, cy: y, r: radius });
 }
-/* Draws a piece of a line with its marker, to stand before its name. */
 function sample(slot) {
 return make("svg:svg", { class: `sample s${slot}`, viewBox: "0 0 28 12", "aria-hidden": "true" }, make("svg:path", { class: `ln s${slot}`, d: "M0 6H28" }), slot ? marker(slot, "14", 6, 3) : "");
 }
-/* Marks NaN on the axis and infinities at the edge, those of one kind that are close as one. */
 function oddMarks({ slot, odd }, atX, height) {
 const cells = new Map();
 for (const [x, y] of odd) {
@@ -102,7 +93,6 @@ return make("svg:g", make("svg:title", n > 1 ? `${n} × ${kind}` : kind), kind =
 : placed("pt", y ? "M0-.5l4.5-7.5h-9z" : "M0 .5l4.5 7.5h-9z", slot, x, y), make("svg:text", { class: at > 0.5 ? "lab e" : "lab", x, dx: at > 0.5 ? -8 : 8, y: y ? y - 7 : 9 }, kind));
 });
 }
-/* Draws curves `{name, slot, xs, ys}` in one frame; those of slot 0 are grey and lie below. Tells whether the scale is logarithmic. */
 function draw(curves, { id, title, description, height, isPercent }) {
 const isDrawn = ([, y]) => y !== null && Number.isFinite(y);
 const layers = curves.map(({ name, slot, xs, ys }) => {

@@ -10,7 +10,6 @@ if (box) {
 sides = Array.prototype.map.call(box.querySelectorAll(".pairimg > figure"), sideOf);
 if (sides[0] && sides[1]) start(box);
 } else if (film) offer(film);
-/* Put the choice of ways in the place of the words above the pair. */
 function start(box) {
 pair = box.querySelector(".pairimg");
 pixels = box.querySelector(".pixels");
@@ -21,7 +20,6 @@ place.append(makeChoice());
 pair.parentNode.insertBefore(panel, pair.nextSibling);
 choose(WAYS[read("view")] ? read("view") : "side");
 }
-/* Of all versions of a key: let any two be chosen. */
 function offer(film) {
 const all = Array.prototype.filter.call(film.querySelectorAll("img"), function (image) { return image.dataset.full; }).map(function (image) {
 return {
@@ -89,7 +87,6 @@ if (pixels) panel.hidden = true;
 else showBlend();
 }
 }
-/* An empty picture of the size of both gives the stage its height at any width. */
 function makeStage() {
 const width = Math.max(sides[0].width, sides[1].width), height = Math.max(sides[0].height, sides[1].height);
 const stage = make("div.stage", make("svg:svg", { class: "frame base", width: width, height: height, viewBox: "0 0 " + width + " " + height, "aria-hidden": "true" }));
@@ -163,7 +160,6 @@ timer = goes ? setInterval(function () { show(1 - shown); }, PERIOD) : 0;
 pause.textContent = goes ? "Stop" : "Blink";
 }
 }
-/* Where no picture was made at build time: the browser subtracts; what is black is the same in both. */
 function showBlend() {
 const stage = makeStage();
 stage.images[1].classList.add("blend");

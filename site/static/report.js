@@ -26,7 +26,6 @@ rows: Array.from(table.tBodies[0].rows, (row) => Array.from(row.cells, text)),
 isCut: Boolean(document.querySelector("#content a[href*='.rows.']"))
 };
 }
-/* The text of each block, of code each line. */
 function takeLines(prose) {
 const blocks = "h1, h2, h3, h4, h5, h6, p, li, dt, dd, tr, pre, summary, figcaption";
 const lines = [];
@@ -38,7 +37,6 @@ else lines.push(own(block, blocks));
 });
 return lines.filter((line) => line.trim());
 }
-/* The text of a block without that of blocks inside it, which stand for themselves. */
 function own(block, blocks) {
 const copy = block.cloneNode(true);
 copy.querySelectorAll(blocks).forEach((inner) => inner.remove());
@@ -64,8 +62,6 @@ window.reportgen = (function () {
 const NBSP = "\u00a0", MINUS = "\u2212", LARGE = 1e15;
 const news = new Map();
 let waiting = 0;
-/* Makes an element, `"p.small"` with classes, `"svg:g"` of a drawing. Of its attributes those that are functions are
-listeners, and null and false are none; what records say goes in as text alone. */
 function make(kind, ...children) {
 const [, space, tag, classes] = /^(svg:)?(\w+)(.*)$/.exec(kind);
 const made = space ? document.createElementNS("http://www.w3.org/2000/svg", tag) : document.createElement(tag);
@@ -85,8 +81,6 @@ return made;
 function read(name) {
 return news.has(name) ? news.get(name) : new URLSearchParams(location.search).get(name) || "";
 }
-/* Keeps a value in the address soon: browsers limit how often it may change. An empty value leaves it. What others
-keep there stays as it is. */
 function keep(name, value) {
 news.set(name, value);
 clearTimeout(waiting);
@@ -100,7 +94,6 @@ history.replaceState(history.state, "", location.pathname + (parts.length ? "?" 
 news.clear();
 } catch (denied) { /* some frames may not: the view then holds for this page */ }
 }
-/* Copies a text and says so on the button for a moment. */
 function copy(text, button) {
 function said(done) {
 const before = button.textContent;
@@ -122,7 +115,6 @@ said(done);
 if (!navigator.clipboard) byHand();
 else navigator.clipboard.writeText(text).then(() => said(true), byHand);
 }
-/* Chooses about n round numbers that cover a range. */
 function niceTicks(low, high, n) {
 if (!(high > low)) return [];
 const raw = 2 * ((high / 2 - low / 2) / n), exponent = Math.floor(Math.log10(raw)), size = raw / Number(`1e${exponent}`);
@@ -132,7 +124,6 @@ const ticks = [];
 for (let k = Math.floor(low / at(1)) - 1; !ticks.length || ticks[ticks.length - 1] < high; k++) if (at(k + 1) > low) ticks.push(at(k));
 return ticks.filter(Number.isFinite);
 }
-/* Chooses round numbers of a logarithmic axis, all within a range. */
 function logTicks(low, high) {
 const first = Math.floor(Math.log10(low)), last = Math.ceil(Math.log10(high)), stride = Math.max(1, Math.ceil((last - first) / 6));
 const isIn = (tick) => tick >= low && tick <= high;
@@ -144,14 +135,12 @@ ticks = ticks.filter(isIn);
 return ticks.length > 1 ? ticks : niceTicks(low, high, 4).filter(isIn);
 }
 const group = (digits) => digits.replace(/^\d+/, (whole) => whole.replace(/\B(?=(\d{3})+$)/g, ","));
-/* Writes a round number shortly. */
 function formatTick(value) {
 const size = Math.abs(value), [unit, suffix] = [[1e12, "T"], [1e9, "G"], [1e6, "M"], [1e3, "k"]].find(([one]) => size >= 1e5 && size >= one) || [1, ""];
 const text = size && (size < 1e-4 || size >= LARGE) ? String(Number(size.toExponential(6)).toExponential()).replace("e+", "e").replace("-", MINUS)
 : group(String(Number((size / unit).toPrecision(12)))) + (suffix && NBSP + suffix);
 return (value < 0 ? MINUS : "") + text;
 }
-/* Gives numbers with one unit as many decimals as the longest of them needs; nought has none. */
 function alignDecimals(labels) {
 const parts = labels.map((label) => /^(−?[\d,]+)(?:\.(\d+))?(\D*)$/.exec(label)), most = {};
 parts.forEach((part) => { if (part) most[part[3]] = Math.max(most[part[3]] || 0, (part[2] || "").replace(/0+$/, "").length); });
@@ -173,8 +162,6 @@ const WAYS = ["x", "index", "time"];
 const UNITS = [[86400 * 2, 86400, "d"], [3600 * 2, 3600, "h"], [120, 60, "min"], [0, 1, "s"]];
 function round(value, step) { return Number((Math.round(value / step) * step).toPrecision(12)); }
 function percent(share) { return (100 * share).toFixed(2) + "%"; }
-/* Numbers */
-/* Rounds to what the drawing tells apart, and writes as the site does. */
 function write(value, resolution) {
 const size = Math.abs(value);
 if (!(size < 1e15) || (size && size < 1e-4)) return minus(value.toExponential(2));
@@ -184,7 +171,6 @@ digits = Math.min(12, Math.max(0, digits));
 return minus(value.toLocaleString("en", { maximumFractionDigits: digits, minimumFractionDigits: digits }));
 }
 function minus(text) { return text.replace(/-/g, "−"); }
-/* Writes a round number. */
 function short(value) {
 const size = Math.abs(value);
 return size && (size < 1e-4 || size >= 1e15) ? minus(value.toExponential()) : minus(Number(value.toPrecision(6)).toLocaleString("en", { maximumFractionDigits: 9 }));
@@ -196,7 +182,6 @@ if (s < 60) return write(seconds, 0.1) + " s";
 if (s < 3600) return Math.floor(s / 60) + " min " + Math.round(s % 60) + " s";
 return Math.floor(s / 3600) + " h " + Math.round(s % 3600 / 60) + " min";
 }
-/* An axis: its ends, and the way from values to shares and back. */
 function Axis(low, high, log, inset) {
 const a = log ? Math.log10(low) : low, b = log ? Math.log10(high) : high;
 this.low = low; this.high = high; this.log = log;
@@ -213,7 +198,6 @@ function within(axis, ticks) { return ticks.filter((tick) => tick >= axis.low &&
 function xAxis(low, high, kind) {
 return new Axis(low, high, false, kind === "category" && high > low ? 0.4 / (high - low + 0.8) : 0);
 }
-/* Charts */
 class Chart {
 constructor(plot, group, number) {
 const x = plot.dataset.x.split(" "), y = plot.dataset.y.split(" ");
@@ -232,7 +216,6 @@ this.at = -1;
 this.way = "";
 this.addReader();
 }
-/* What the drawing holds, read when it is first asked for. */
 read() {
 if (this.lines) return this;
 const names = this.group.names;
@@ -255,7 +238,6 @@ this.unit = labels.some((text) => /%$/.test(text)) ? "%" : labels.some((text) =>
 this.ticks = this.parts.filter((part) => part.tagName === "text" && part.getAttribute("y") === String(this.height + 18));
 return this;
 }
-/* Takes another x for all points: their number, or the time since their run began. */
 take(way) {
 const isDrawn = !way || !this.plot.querySelector("[data-ways]");
 if (isDrawn && !this.way) return;
@@ -283,7 +265,6 @@ points.push([this.valueX(numbers[at] / 1000), this.drawnY.value(1 - numbers[at +
 }
 return points;
 }
-/* A mark of a point: where it stands and what its tip says; NaN and infinities stand on the frame. */
 mark(part) {
 const isBox = /^(a|g)$/.test(part.tagName) && !part.hasAttribute("transform");
 const shape = isBox ? part.querySelector("circle, rect, svg") : part;
@@ -300,7 +281,6 @@ title.remove();
 return { part, slot: slot[0], x: this.valueX(x), y: this.drawnY.value(1 - y / this.height), tip: title ? title.textContent : "",
 odd: shape.tagName === "circle" && shape.classList.contains("open") || Boolean(path && /^M0[ -]\.5/.test(path.getAttribute("d"))) };
 }
-/* The stretch of x to show: charts that keep their x while others take time are not zoomed with those. */
 zoom() {
 const view = this.group.view;
 return this.kind !== "number" || view.way === (this.way || "") ? view[this.zoomName] : null;
@@ -351,7 +331,6 @@ layer.append(box);
 this.drawMarks(layer, x, y, lines);
 return layer;
 }
-/* The y axis for values: as drawn while nothing that decides on it has changed. */
 fit(values) {
 const view = this.group.view;
 let low = Math.min.apply(null, values), high = Math.max.apply(null, values);
@@ -423,7 +402,6 @@ taken.push(place);
 layer.append(make("svg:text", { class: "lab e", x: percent(x.share(end[0])), y: place }, line.name));
 });
 }
-/* A slider over the frame: arrow keys go from point to point, and screen readers say the values. */
 addReader() {
 this.readout = make("div", { class: "readout", "aria-hidden": "true", hidden: "" });
 this.drag = make("div", { class: "drag", hidden: "" });
@@ -472,7 +450,6 @@ on("dblclick", () => this.group.reset());
 on("dragstart", (event) => event.preventDefault());
 on("click", (event) => { if (dragged) event.preventDefault(); dragged = false; }, true);
 }
-/* All x of the shown lines, without those in the background. */
 stops() {
 const x = this.x(), lines = this.shownLines(), front = lines.filter((line) => !/thin/.test(line.look));
 const all = new Set();
@@ -496,7 +473,6 @@ if (last >= 0) this.group.point(this, stops[at]);
 } else return;
 event.preventDefault();
 }
-/* Shows the values at the point nearest to an x, or at this very x where the lines reach it. */
 show(wanted, isFixed) {
 const stops = this.stops(), view = this.group.view;
 if (!stops.length) return this.hide();
@@ -568,11 +544,9 @@ this.group.view[this.zoomName] = low <= full.low && high >= full.high ? null : [
 this.group.changed();
 }
 }
-/* What is known of other x of a line: places as [x, index, seconds]. */
 function readWays(path) {
 return path.dataset.ways && path.dataset.ways.split(" ").map((place) => place.split(",").map(Number));
 }
-/* Goes from x to another x, evenly between the places that are known. */
 function along(ways, x, to) {
 let at = 1;
 while (at < ways.length - 1 && ways[at][0] < x) at++;
@@ -580,7 +554,6 @@ const one = ways[at - 1], other = ways[at];
 const value = one[to] + (x - one[0]) / (other[0] - one[0]) * (other[to] - one[to]);
 return to === 1 ? Math.round(value) : value;
 }
-/* An exponential moving average that knows how far apart points are, without the pull of its start. */
 function smooth(pieces, amount) {
 const gaps = pieces.flatMap((piece) => {
 return piece.slice(1).map((point, at) => Math.abs(point[0] - piece[at][0]));
@@ -596,7 +569,6 @@ return [point[0], sum / weight];
 });
 });
 }
-/* What a line has at an x: the point there, or the place on the line between two. */
 function valueAt(pieces, x) {
 for (let n = 0; n < pieces.length; n++) {
 const piece = pieces[n];
@@ -610,7 +582,6 @@ return { y: piece[at - 1][1] + share * (piece[at][1] - piece[at - 1][1]), exact:
 }
 return null;
 }
-/* Charts of one section, with one bar of controls */
 class Group {
 constructor(bar, plots, id) {
 this.id = id;
@@ -630,7 +601,6 @@ this.recall();
 each(method, value) {
 this.charts.forEach((chart) => chart[method](value));
 }
-/* Charts over the same kind of number are read at the same place. */
 point(source, x) {
 source.show(x);
 if (source.kind === "number" && source.here !== null) this.charts.forEach((chart) => {
@@ -669,7 +639,6 @@ button.append.apply(button, Array.from(item.childNodes));
 item.append(button);
 this.toggles.push({ look, button });
 }
-/* Lines that are named at their end have no legend: their switches stand in the bar. */
 addNames() {
 let names = {}, clash = false;
 this.charts.forEach((chart) => {
@@ -730,13 +699,11 @@ this.view.off = [];
 this.charts.forEach((chart) => { this.view[chart.zoomName] = null; });
 this.changed();
 }
-/* Zooms around the point that was read last, else around the middle. */
 zoomBy(factor) {
 const chart = this.active.read(), x = chart.x(), middle = chart.here == null ? (x.low + x.high) / 2 : chart.here;
 chart.zoomTo(middle - (middle - x.low) * factor, middle + (x.high - middle) * factor);
 }
 }
-/* Puts the controls of the charts beside a bar into it. */
 kit.addControls = (bar) => {
 const plots = Array.from(bar.parentNode.querySelectorAll(".plot[data-x]"));
 if (plots.length) new Group(bar, plots, bar.closest(".sec[id]").id);
@@ -750,7 +717,6 @@ const { make } = window.reportgen;
 const MOST = 8;
 const link = document.querySelector("a.choose");
 if (!link) return;
-/* Gives the boxes that are ticked, the oldest run first however the list is sorted. */
 function chosen() {
 const began = (box) => Date.parse(box.closest("tr").querySelector("time").dateTime);
 return Array.from(document.querySelectorAll("input.choice:checked")).reverse().sort((a, b) => began(a) - began(b));
@@ -823,7 +789,6 @@ if (one && other) edges.push({ line: line, from: back ? other : one, to: back ? 
 });
 return edges;
 }
-/* Adds everything that can be reached from a box in one direction. */
 function follow(edges, box, from, to, found) {
 var ways = [box], seen = new Set(ways);
 while (ways.length) {
@@ -891,7 +856,6 @@ const NUMBER = /^([+-]?)(\d[\d,]*(?:\.\d+)?|\.\d+|∞|Infinity)(?:e([+-]?\d+)| �
 const PART = /^\s*(µs|ms|min|days?|[kMGT]?B|[shkMGT])(?![a-zµ])/;
 const DATE = /^\d{1,2} [A-Z][a-z]{2} \d{4}\b/;
 const COMPARE = /(?:"([^"]+)"|([^\s<>=!"]+))?\s*(>=|<=|!=|>|<|=)\s*(?:"([^"]*)"|(\S+))/g;
-/* What a cell says, without second lines and words for screen readers. */
 function textOf(cell) {
 if (!cell.firstElementChild) return cell.textContent.trim();
 let text = "";
@@ -901,7 +865,6 @@ else if (node.nodeType === 1 && !node.matches(".sub, .vh, .from, svg")) text += 
 });
 return text.trim();
 }
-/* The number a text begins with, in its smallest unit; null when it is none, NaN for what stands for no value. */
 function numberOf(text) {
 if (/^(–|-|NaN|)$/.test(text)) return NaN;
 if (text.slice(0, 9) === "no change") return 0;
@@ -959,7 +922,6 @@ this.query = "";
 this.column = -1;
 this.down = false;
 }
-/* The values of a column: numbers when all that are there are numbers, else texts. */
 valuesOf(column) {
 if (this.columns[column]) return this.columns[column];
 const cells = this.rows.map((one) => one.row.cells[column]);
@@ -978,7 +940,6 @@ head.append(button);
 const kept = /^(-?)(\d+)$/.exec(kit.read(this.name + ".sort"));
 if (kept && this.heads[kept[2] - 1]) this.sort(kept[2] - 1, kept[1] === "-");
 }
-/* First up, then down, then as it was. */
 turn(column) {
 if (this.column !== column) this.sort(column, false);
 else if (!this.down) this.sort(column, true);
@@ -1021,7 +982,6 @@ one.from = null;
 });
 this.bodies.forEach((body, index) => body.append.apply(body, this.places[index]), this);
 }
-/* Reads what was typed: comparisons, of a column or of any number, and words that all have to be in a row. */
 test(text) {
 const checks = [];
 const names = this.heads.map((head) => textOf(head).toLowerCase());
@@ -1061,7 +1021,6 @@ one.words = Array.from(one.row.cells, (cell) => cell.textContent).concat(one.gro
 }
 return one.words;
 }
-/* Shows the rows that pass the filter, and the groups that have one. */
 show() {
 const passes = this.test(this.query);
 const alive = new Set();
@@ -1087,7 +1046,6 @@ for (let at = 0; at < hidden.length; at++) if (hidden[at] !== one.row.cells[at].
 this.heads.forEach((head, at) => { head.hidden = hidden[at]; });
 this.tick();
 }
-/* The last column that is shown cannot be hidden. */
 tick() {
 const hidden = this.hidden;
 let n = hidden.filter((is) => !is).length;
@@ -1110,7 +1068,6 @@ if (this.table.matches(".stack")) bar.append(this.orders());
 bar.append(this.count, make("span.ends", this.copier("TSV"), this.copier("Markdown")));
 this.show();
 }
-/* The same as the heads, for narrow windows, which show none. */
 orders() {
 this.select = make("select", { "aria-label": "Order of rows", change: () => {
 let value = Number(this.select.value);
@@ -1144,7 +1101,6 @@ document.addEventListener("pointerdown", (event) => { if (!details.contains(even
 if (this.hidden.some(Boolean)) this.hide(); else this.tick();
 return details;
 }
-/* Copies the rows and columns that are shown, in the order in which they are shown. */
 copier(form) {
 return make("button", { type: "button", "aria-label": "Copy the rows shown as " + form, click: (event) => {
 kit.copy(this.write(form), event.currentTarget);

@@ -14,7 +14,6 @@ let index = null;
 let runs = null;
 let shown = AT_ONCE;
 let timer = 0;
-/* Marks the first place of each term; a folded text of another length is not marked. */
 function marked(text, terms) {
 const folded = fold(text);
 if (folded.length !== text.length) return [text];
@@ -28,14 +27,12 @@ end = at + length;
 }
 return [...parts, text.slice(end)];
 }
-/* Cuts a long text to what is around its first hit. */
 function around(text, terms) {
 const at = Math.min(...terms.map((term) => fold(text).indexOf(term)).filter((one) => one >= 0), text.length);
 const start = at > 70 ? at - 40 : 0;
 const part = text.slice(start, start + 160);
 return marked((start ? "…" : "") + part + (start + 160 < text.length ? "…" : ""), terms);
 }
-/* Finds what has every term in one of its texts; a name counts more than what is said of it. */
 function findNamed(entries, terms) {
 const found = [];
 for (const entry of entries) {
@@ -49,7 +46,6 @@ if (score >= 0) found.push([score, entry]);
 }
 return found.sort((a, b) => b[0] - a[0] || (a[1].name < b[1].name ? -1 : 1)).map(([, entry]) => entry);
 }
-/* Gives the terms that what stands in the first line of a result does not have: only they need the lines below it. */
 function missing(terms, ...texts) {
 return terms.filter((term) => !texts.some((text) => fold(text).includes(term)));
 }

@@ -9,7 +9,6 @@ const area = document.querySelector(".choose");
 const links = Array.from(document.querySelectorAll("#versions tbody tr:not(.gone) > th > a")).reverse();
 const held = new Map();
 if (!area || links.length < 2) return;
-/* What a version holds */
 function load(link) {
 if (!held.has(link)) held.set(link, ask(link));
 return held.get(link);
@@ -33,8 +32,6 @@ window.addEventListener("message", hear);
 area.append(frame);
 });
 }
-/* Which parts of two lists are the same: pairs of places, -1 where there is none. The longest common part is found in
-what is left when both ends are alike. */
 function align(before, after) {
 let start = 0, end = 0;
 while (start < before.length && start < after.length && before[start] === after[start]) start++;
@@ -63,7 +60,6 @@ else if (i < n && (j >= m || !isSmall || lengths[(i + 1) * width + j] >= lengths
 else pairs.push([-1, start + j++]);
 }
 }
-/* Texts */
 function compareLines(before, after) {
 const pairs = joinChanges(align(before, after));
 const body = make("tbody");
@@ -89,7 +85,6 @@ if (!counts.added && !counts.removed && !counts.changed) return { table: null, c
 fold(true);
 return { table: make("table", { class: "diff lines" }, make("caption", { class: "vh" }, "Lines that changed"), body), counts };
 }
-/* Lines that went beside lines that came are the same ones, changed, as far as they share words. */
 function joinChanges(pairs) {
 const joined = [];
 let gone = [], come = [];
@@ -127,7 +122,6 @@ function signCell(sign) {
 const word = { "+": "added", "−": "removed", "~": "changed" }[sign];
 return make("td", { class: "m" }, sign, ...(word ? [make("span", { class: "vh" }, " " + word)] : []));
 }
-/* Tables */
 function compareTables(before, after) {
 const columns = after.columns.concat(before.columns.filter((name) => !after.columns.includes(name)));
 const key = columns.find((name) => isKey(before, name) && isKey(after, name));
@@ -152,7 +146,6 @@ function isNumber(after, before, name) {
 const table = after.columns.includes(name) ? after : before;
 return table.numbers[table.columns.indexOf(name)];
 }
-/* Pairs of rows by name: in the new order, those that went last. */
 function match(before, after) {
 const places = new Map(before.map((name, place) => [name, place]));
 const pairs = after.map((name, place) => [places.has(name) ? places.get(name) : -1, place]);
@@ -177,7 +170,6 @@ function cell(table, row, name) {
 const at = table.columns.indexOf(name);
 return at < 0 ? "–" : row[at];
 }
-/* Reads a number as pages write it; what is none is not equal to anything. */
 function toNumber(text) {
 return /^[−-]?[\d,]*\.?\d+(e[−-]?\d+)?$/i.test(text) ? Number(text.replace(/,/g, "").replace(/−/g, "-")) : NaN;
 }
@@ -187,7 +179,6 @@ const by = toNumber(is) - toNumber(was);
 if (!Number.isFinite(by)) return "";
 return (by < 0 ? "−" : "+") + Math.abs(by).toFixed(Math.min(Math.max(digits(was), digits(is)), 12));
 }
-/* The choice */
 const asked = read("versions").split(",");
 const selects = [links.length - 2, links.length - 1].map(function (chosen, number) {
 const select = make("select", { "aria-label": number ? "Newer version" : "Older version" }, ...links.map((link, place) => make("option", { value: place }, link.textContent)));
