@@ -197,7 +197,7 @@ def test_table_alignment_is_a_class_and_the_table_scrolls_in_a_named_frame() -> 
     html = render_markdown("| n | c | l |\n|--:|:-:|---|\n| 1 | 2 | 3 |")
     assert [one.get("class") for one in elements(html, "td")] == ["ta-right", "ta-center", None]
     frame = elements(html, "div")[0]
-    assert frame.attrib == {"class": "scroll", "tabindex": "0", "role": "region", "aria-label": "Table"}
+    assert frame.attrib == {"class": "scroll", "tabindex": "0", "role": "group", "aria-label": "Table"}
     assert frame[0].tag == "table"
 
 
