@@ -41,7 +41,7 @@ def changed(old: str, new: str) -> list[str]:
         ("same\n\nold text", "same", ["<p><del>old text</del></p>"]),
         ("~~so~~ one here is", "~~so~~ two here is", ["<p><s>so</s> <del>one</del><ins>two</ins> here is</p>"]),
         ("- a b\n- c d", "- a b\n- x y\n- c d", ["<ul><li>a b</li><li><ins>x y</ins></li><li>c d</li></ul>"]),
-        ("---", "# Title", ["<hr>", "<h3><ins>Title</ins></h3>"]),
+        ("---", "# Title", ["<hr>", "<p><strong><ins>Title</ins></strong></p>"]),
     ],
 )  # fmt: skip
 def test_words_are_struck_and_set_anew_where_they_stand(old: str, new: str, expected: list[str]) -> None:

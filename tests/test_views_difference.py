@@ -165,7 +165,7 @@ def test_text_is_compared_as_it_reads_with_its_source_below(tmp_path: Path) -> N
     assert text_of(rendered(page)).replace("\u00a0", " ") == (
         "10 blocks unchanged Part Score 0.810.84 of all 1 block unchanged"
     )
-    (strong,) = find(rendered(page), "strong")
+    _, strong = find(rendered(page), "strong")
     assert [tag(one) for one in strong] == ["del", "ins"]
     (details,) = find(section(page), "details")
     assert "Changes in the source, line by line" in text_of(details)

@@ -61,6 +61,9 @@ class _Node:
     words: list[_Word] | None = None
 
 
+_HEADING_TAG = re.compile(r"<(/?)h[1-6]\b[^>]*>")
+
+
 def compare_rendered(old: str, new: str) -> list[ChangedBlock] | None:
     """Compare two fragments of `render_markdown`, block by block; `None` when they are too long.
 
@@ -81,7 +84,9 @@ def compare_rendered(old: str, new: str) -> list[ChangedBlock] | None:
 
 
 def _as_safe(text: str) -> Markup:
-    return Markup(sanitize(text, id_prefix="\0")) if text else Markup()  # noqa: S704 — nh3 has cleaned it
+    """Clean a block; a heading is a bold line here, since those that it stands below may be left out."""
+    plain = _HEADING_TAG.sub(lambda tag: "</strong></p>" if tag[1] else "<p><strong>", text)
+    return Markup(sanitize(plain, id_prefix="\0")) if text else Markup()  # noqa: S704 — nh3 has cleaned it
 
 
 def _is_heading(block: str) -> bool:
