@@ -18,7 +18,9 @@ from reportgen.model.rows import column_list
 from reportgen.store import table_rows
 from reportgen.store.arrays import text_array
 from reportgen.units import SINGLE_UNITS, Unit, addresses, iter_units_of
+from reportgen.views.artifacts import count_list_pages, keys_on_page
 from reportgen.views.compare import compare_spans
+from reportgen.views.key import count_older_pages, slice_of_page
 from reportgen.views.parts import HISTORY
 from reportgen.views.runs import PAGE_SIZE, count_full_pages
 from reportgen.views.search import search_spans
@@ -209,6 +211,7 @@ class _Search:
             self._units.add(Unit("key", key))
             before, after = _list_versions(self._old, key), _list_versions(self._new, key)
             newest = _newest_version(before), _newest_version(after)
+            self._add_older_versions(key, before, after)
             bases_before, bases = _find_bases(before), _find_bases(after)
             for place, facts in enumerate(after):
                 is_same = before[place : place + 1] == [facts]
@@ -227,6 +230,22 @@ class _Search:
                     or (bases[place] >= 0 and self._may_differ(before, after, bases[place]))
                 ):
                     self._units.add(Unit("artifact", facts[0], facts[1]))
+
+    def _add_older_versions(self, key: str, before: Sequence[Version], after: Sequence[Version]) -> None:
+        """Add the pages of older versions that list another one now, or one of a run that changed."""
+        found = [model.keys.get(key) for model in (self._old, self._new)]
+        counts = [count_older_pages(one) if one else 0 for one in found]
+        newest = [one.newest_place - one.versions.places.start if one else -1 for one in found]
+        for number in range(1, max(counts) + 1):
+            shown = slice_of_page(number)
+            is_same = (
+                (counts[0] == counts[1] or number < min(counts))  # the last one links to the page of the key
+                and before[shown] == after[shown]
+                and self._changed.isdisjoint(facts[0] for facts in after[shown])
+                and (newest[0] == newest[1] or not any(shown.start <= place < shown.stop for place in newest))
+            )
+            if not is_same:
+                self._units.add(Unit("key_versions", key, str(number)))
 
     def _may_differ(self, before: Sequence[Version], after: Sequence[Version], place: int) -> bool:
         """Whether a version is another, or a file of its run may have come or gone."""
@@ -248,6 +267,15 @@ class _Search:
             if number > n_before or at_an_end or before != after or not touched.isdisjoint(after):
                 self._units.add(Unit("runs_page", str(number)))
         self._units.update(Unit("runs_page", str(number)) for number in range(n_after + 1, n_before + 1))
+        self._add_lists_of_keys()
+
+    def _add_lists_of_keys(self) -> None:
+        """Add the pages of the list of keys with other keys, or with one whose newest version may be another."""
+        n_before, n_after = count_list_pages(self._old), count_list_pages(self._new)
+        for number in range(1, max(n_before, n_after) + 1):
+            before, after = keys_on_page(self._old, number), keys_on_page(self._new, number)
+            if n_before != n_after or before != after or not self._keys.isdisjoint(after):
+                self._units.add(Unit("keys_page", str(number)))
 
     def _add_spans(self, units: set[Unit], gone: set[str]) -> None:
         """Add the spans of time with other runs, or with a run that changed."""
@@ -334,9 +362,13 @@ def _is_there(model: Model, unit: Unit) -> bool:
         return run is not None and run.has_page
     if unit.kind == "artifact":
         run = model.find_run(unit.name)
-        return run is not None and any(one.id == unit.artifact_id and one.has_page for one in run.artifacts)
+        return run is not None and any(one.id == unit.part and one.has_page for one in run.artifacts)
     if unit.kind == "runs_page":
         return int(unit.name) <= count_full_pages(model)
+    if unit.kind == "keys_page":
+        return int(unit.name) <= count_list_pages(model)
+    if unit.kind == "key_versions":
+        return unit.name in model.keys and int(unit.part) <= count_older_pages(model.keys[unit.name])
     names = {"pipeline": model.pipelines, "key": model.keys, "metric": model.metrics, "blob": model.blobs}.get(
         unit.kind
     )

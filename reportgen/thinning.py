@@ -169,7 +169,7 @@ class _Plan:
             return _PAGE + min(n, _MOST_VALUES) * _VALUE + n * _VALUE_FILE
         if unit.kind == "pipeline":
             return _PAGE + min(len(self._model.pipelines[unit.name].runs), _MOST_PIPELINE_RUNS) * _PIPELINE_RUN
-        return _KEY_PAGE if unit.kind == "key" else _SINGLE_PAGE if not unit.name else 0
+        return _KEY_PAGE if unit.kind in ("key", "key_versions", "keys_page") else _SINGLE_PAGE if not unit.name else 0
 
     def _add_runs(self) -> None:
         model = self._model

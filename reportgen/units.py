@@ -60,25 +60,25 @@ class Unit(NamedTuple):
     Attributes
     ----------
     kind
-        What it is: `"run"`, `"artifact"`, `"runs_page"`, `"pipeline"`, `"key"`, `"metric"`, `"blob"`,
-        `"searched_runs"`, `"compared_runs"`, or a file that there is one of.
+        What it is: `"run"`, `"artifact"`, `"runs_page"`, `"pipeline"`, `"key"`, `"key_versions"`, `"keys_page"`,
+        `"metric"`, `"blob"`, `"searched_runs"`, `"compared_runs"`, or a file that there is one of.
     name
         Whose: a run's id, a name, a number, a span of time; empty for a file that there is one of.
-    artifact_id
-        Of an artifact, beside the run that recorded it.
+    part
+        Which one of those: the id of an artifact of the run, the number of a page of older versions of the key.
     """
 
     kind: str
     name: str = ""
-    artifact_id: str = ""
+    part: str = ""
 
 
 _KINDS = (
     ["metric"],
     ["pipeline"],
-    ["key"],
+    ["key", "key_versions"],
     [*_SINGLE, *_INDEXES],
-    ["runs_page"],
+    ["runs_page", "keys_page"],
     ["searched_runs"],
     ["run", "artifact"],
     ["compared_runs"],
@@ -94,9 +94,13 @@ def iter_shared_units(model: Model) -> Iterator[Unit]:
         yield Unit("metric", name)
     for name in model.pipelines:
         yield Unit("pipeline", name)
-    for name in model.keys:
+    for name, found in model.keys.items():
         yield Unit("key", name)
+        for number in range(1, key.count_older_pages(found) + 1):
+            yield Unit("key_versions", name, str(number))
     yield from SINGLE_UNITS
+    for number in range(1, artifacts.count_list_pages(model) + 1):
+        yield Unit("keys_page", str(number))
     for number in range(1, runs.count_full_pages(model) + 1):
         yield Unit("runs_page", str(number))
     for span in search.search_spans(model):
@@ -119,7 +123,7 @@ def iter_units(model: Model) -> Iterator[Unit]:
 
 def in_order(units: Iterable[Unit]) -> list[Unit]:
     """Sort units as `iter_units` gives them, those of runs by the run's id: what reads the same stands together."""
-    return sorted(units, key=lambda unit: (_RANKS[unit.kind], unit.name, unit.kind == "artifact", unit.artifact_id))
+    return sorted(units, key=lambda unit: (_RANKS[unit.kind], unit.name, unit.kind == "artifact", unit.part))
 
 
 def iter_units_of(found: Run) -> Iterator[Unit]:
@@ -148,6 +152,8 @@ _MAKERS: dict[str, Callable[[Model, Unit], Iterable[Page | RawFile]]] = {
     "artifact": lambda model, unit: version.make_files(model, _find_artifact(model, unit)),
     "metric": lambda model, unit: metric.make_files(model, model.metrics[unit.name]),
     "key": lambda model, unit: [key.make_page(model, model.keys[unit.name])],
+    "key_versions": lambda model, unit: [key.make_older_page(model, model.keys[unit.name], int(unit.part))],
+    "keys_page": lambda model, unit: [artifacts.make_list_page(model, int(unit.name))],
     "pipeline": lambda model, unit: [pipeline.make_page(model, model.pipelines[unit.name])],
     "runs_page": lambda model, unit: [runs.make_older_page(model, int(unit.name))],
     "searched_runs": lambda model, unit: [search.make_runs(model, unit.name)],
@@ -170,6 +176,8 @@ def addresses(model: Model, unit: Unit) -> list[str]:
         return [_SINGLE[unit.kind][1]]
     if unit.kind in _INDEXES:
         return [_INDEXES[unit.kind][1]]
+    if unit.kind == "key_versions":
+        return [urls.older_versions(unit.name, int(unit.part))]
     if unit.kind != "artifact":
         return _ADDRESSES[unit.kind](unit.name)
     artifact = _find_artifact(model, unit)
@@ -182,6 +190,7 @@ _ADDRESSES: dict[str, Callable[[str], list[str]]] = {
     "run": lambda run_id: [urls.run(run_id), *_downloads(urls.run(run_id))],
     "metric": lambda name: [urls.metric(name), urls.badge(name), urls.download(urls.metric(name), "csv")],
     "key": lambda name: [urls.key(name)],
+    "keys_page": lambda number: [urls.keys_page(int(number))],
     "pipeline": lambda name: [urls.pipeline(name)],
     "runs_page": lambda number: [urls.runs_page(int(number))],
     "searched_runs": lambda name: [urls.searched_runs(name)],
@@ -202,5 +211,5 @@ def _find_run(model: Model, unit: Unit) -> Run:
 
 
 def _find_artifact(model: Model, unit: Unit) -> Artifact:
-    found: Artifact = next(one for one in _find_run(model, unit).artifacts if one.id == unit.artifact_id)
+    found: Artifact = next(one for one in _find_run(model, unit).artifacts if one.id == unit.part)
     return found

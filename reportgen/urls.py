@@ -90,12 +90,22 @@ def searched_runs(span: str) -> str:
     return f"search/{span}.js"
 
 
+def keys_page(number: int) -> str:
+    """A page of the list of all keys by name; page 1 has the first."""
+    return f"artifacts/page.{number}.html"
+
+
 def pipeline(name: str) -> str:
     return f"pipelines/{slug(name)}.html"
 
 
 def key(name: str) -> str:
     return f"artifacts/{slug(name)}/index.html"
+
+
+def older_versions(name: str, number: int) -> str:
+    """A page of older versions of a key; page 1 has the oldest."""
+    return f"artifacts/{slug(name)}/versions.{number}.html"
 
 
 def version(name: str, number: int) -> str:

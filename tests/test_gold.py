@@ -24,8 +24,11 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, bytes
     """By template: the pages that a small fixed set of logs gives, by address."""
     folder = tmp_path_factory.mktemp("gold")
     write_small_project(folder / "runs")
-    build_site([folder / "runs"], folder / "site", Options(title="Gold"))
-    templates = pages_by_template(model_of(folder / "runs", options=Options(title="Gold")))
+    with pytest.MonkeyPatch.context() as patch:  # a page of each kind
+        patch.setattr("reportgen.views.key._PAGE_SIZE", 1)
+        patch.setattr("reportgen.views.artifacts._MANY_KEYS", 0)
+        build_site([folder / "runs"], folder / "site", Options(title="Gold"))
+        templates = pages_by_template(model_of(folder / "runs", options=Options(title="Gold")))
     return {
         template.removesuffix(".html"): {url: (folder / "site" / url).read_bytes() for url in addresses}
         for template, addresses in templates.items()

@@ -48,10 +48,10 @@ from pages import (
 from reportgen.build import build_site
 from reportgen.datafolders import find_data_folder
 from reportgen.model import Model
-from reportgen.options import Options
+from reportgen.options import MetricOptions, Options
 from reportgen.render import make_environment, render_page
 from reportgen.units import iter_units, make_unit
-from reportgen.views import overview, runs
+from reportgen.views import artifacts, key, overview, runs
 from reportgen.views.parts import Page, count_pages
 
 OWN_POLICY = (
@@ -74,7 +74,10 @@ def small_pages(tmp_path_factory: pytest.TempPathFactory) -> list[Page]:
     write_small_project(folder)
     rows = {"columns": ["n"], "rows": [[n] for n in range(1001)]}
     write_run(folder, "run-long", [run_start("long"), artifact("long", "long", type="table", data=rows), end()])
-    return list(iter_pages(model_of(folder)))
+    with pytest.MonkeyPatch.context() as patch:  # a page of each kind
+        patch.setattr(key, "_PAGE_SIZE", 1)
+        patch.setattr(artifacts, "_MANY_KEYS", 0)
+        return list(iter_pages(model_of(folder)))
 
 
 def iter_pages(model: Model) -> Iterator[Page]:
@@ -528,3 +531,79 @@ def test_odd_numbers_never_stop_the_build(tmp_path: Path, numbers: list[Any]) ->
         ]
         assert not [value for value in drawn if re.search("nan|inf", value)], url
     assert broken_links(files) == []
+
+
+# Very many of a kind
+
+
+def write_versions(logs: Path, n: int) -> None:
+    for number in range(n):
+        records = [run_start("many"), artifact(f"a{number}", "report", data=f"Text {number}."), end()]
+        write_run(logs, f"run-{number:04}", records, at=START + number * HOUR)
+
+
+def test_older_versions_are_on_pages_that_do_not_change(tmp_path: Path) -> None:
+    found: dict[int, dict[str, str]] = {}
+    for n in (199, 200, 201):
+        write_versions(tmp_path / "runs", n)
+        model = model_of(tmp_path / "runs")
+        one = model.keys["report"]
+        pages = [key.make_page(model, one)]
+        pages += [key.make_older_page(model, one, number) for number in range(1, key.count_older_pages(one) + 1)]
+        found[n] = {page.url: render_page(make_environment(), page).decode() for page in pages}
+    older = "artifacts/report/versions.1.html"
+    assert [list(files) for files in found.values()] == [
+        ["artifacts/report/index.html"],
+        ["artifacts/report/index.html", older],
+        ["artifacts/report/index.html", older],
+    ]
+    assert found[200][older] == found[201][older]
+    assert found[199]["artifacts/report/index.html"].count('<th scope="row"') == 199
+    for n, files in found.items():
+        rows = re.findall(r'<th scope="row" class="o1"><a href="v(\d+)\.html">', "".join(files.values()))
+        assert [int(number) for number in rows] == [*range(n, 0, -1)]
+    assert '<a href="versions.1.html">Older: page 1</a>' in found[201]["artifacts/report/index.html"]
+    assert '<a href="index.html">Newer</a>' in found[201][older]
+
+
+def test_many_keys_are_listed_by_name_in_pages(tmp_path: Path) -> None:
+    names = [f"key-{number:03}" for number in range(201)]
+    records = [artifact(f"a-{name}", name) for name in names]
+    write_run(tmp_path / "few", "run", [run_start(), *records[:120], end()])
+    write_run(tmp_path / "many", "run", [run_start(), *records, end()])
+    few, many = model_of(tmp_path / "few"), model_of(tmp_path / "many")
+    assert artifacts.count_list_pages(few) == 0
+    assert sum(len(section.cards) for section in artifacts.make_page(few).view.sections) == 120
+    view = artifacts.make_page(many).view
+    assert (view.list_link.url, len(view.sections[0].cards)) == ("page.1.html", 12)
+    pages = [artifacts.make_list_page(many, number).view for number in range(1, artifacts.count_list_pages(many) + 1)]
+    assert [row.key.text for page in pages for row in page.rows] == names
+    assert [(page.pager.range_text, page.pager.newer and page.pager.newer.url) for page in pages] == [
+        ("Keys 1–200", None),
+        ("Keys 201–201", "page.1.html"),
+    ]
+
+
+def test_overview_of_many_pipelines_is_short(tmp_path: Path) -> None:
+    for number in range(24):
+        for time in (0, 1):
+            status = "failed" if time and number >= 12 else "completed"
+            worse = 0.5 if time and number == 11 else 0.9
+            records = [run_start(f"p{number:02}"), metric("accuracy", worse + time / 10), end(status)]
+            write_run(tmp_path / "runs", f"r{number}-{time}", records, at=START + (number + 30 * time) * HOUR)
+    options = Options(metrics={"accuracy": MetricOptions(goal="max")})
+    view = overview.make_page(model_of(tmp_path / "runs", options=options)).view
+    assert [len(view.alerts), len(view.pipelines), len(view.changes)] == [10, 20, 10]
+    assert view.more_alerts.text == "2 more need attention"
+    assert view.more_pipelines.text == "4\u00a0more pipelines, all completed"
+    assert view.changes[0].pipeline.text == "p11"
+    assert [link.text for link in view.more_changes if link.url][:2] == ["p21", "p22"]
+
+
+def test_long_parameters_are_shown_where_they_differ(tmp_path: Path) -> None:
+    start = "https://example.org/a/very/long/way/to/the/commit/"
+    for number, commit in enumerate(("abc", "abd")):
+        records = [run_start(params={"url": start + commit, "n": number}), end()]
+        write_run(tmp_path / "runs", f"r{number}", records, at=START + number * HOUR)
+    view = overview.make_page(model_of(tmp_path / "runs")).view
+    assert [(row.before, row.now) for row in view.changes[0].rows] == [("0", "1"), ("…ommit/abc", "…ommit/abd")]

@@ -1,4 +1,4 @@
-"""The lineage page of a key: its newest version in full, and every version over time."""
+"""The lineage page of a key: its newest version in full, and every version over time, older ones on further pages."""
 
 from __future__ import annotations
 
@@ -24,11 +24,26 @@ from reportgen.views.content import (
     percent_text,
     table_size,
 )
-from reportgen.views.parts import Fact, Frame, Here, Link, Moment, Page, make_frame, short_moment
+from reportgen.views.parts import (
+    Fact,
+    Frame,
+    Here,
+    Link,
+    Moment,
+    Page,
+    Pager,
+    count_pages,
+    make_frame,
+    make_pager,
+    short_moment,
+)
 from reportgen.views.pipeline import run_labels
 from reportgen.views.version import describe_deletion, short_difference
 
+_PAGE_SIZE = 100
 _MOST_PICTURES = 12
+_MOST_DRAWN = 400
+_MOST_USERS = 100
 _FILM_SCALE = 0.625  # of the size in lists
 
 
@@ -100,11 +115,15 @@ class KeyView:
     can_choose
         Whether scripts let any two versions be compared: when there are more than the two that are.
     versions
-        Every version, newest first.
+        The versions, newest first; older ones are on pages of their own.
     size_label
         What `size` of a version counts; empty when nothing.
+    pager
+        Where the versions go on.
     used_by
-        Runs that read any version, with the version.
+        Runs that read one of these versions, with the version; at most 100.
+    used_note
+        How many more there are; empty when all are shown.
     """
 
     frame: Frame
@@ -121,19 +140,112 @@ class KeyView:
     can_choose: bool
     versions: Sequence[VersionRow]
     size_label: str
+    pager: Pager
     used_by: Sequence[Link]
+    used_note: str
+
+
+@dataclass(frozen=True)
+class OlderVersionsView:
+    """A page of older versions of a key.
+
+    Attributes
+    ----------
+    frame
+        What surrounds the page.
+    heading
+        Its title.
+    key
+        The page of the key.
+    can_choose
+        Whether scripts let any two of these versions be compared.
+    versions
+        The versions, newest first.
+    size_label
+        What `size` of a version counts; empty when nothing.
+    pager
+        Where the versions go on.
+    """
+
+    frame: Frame
+    heading: str
+    key: Link
+    can_choose: bool
+    versions: Sequence[VersionRow]
+    size_label: str
+    pager: Pager
+
+
+def count_older_pages(key: Key) -> int:
+    """Say how many pages of older versions a key has."""
+    return count_pages(len(key.versions), _PAGE_SIZE)
+
+
+def slice_of_page(number: int) -> slice:
+    """Say which versions a page of older ones depends on: its own, and the one before them."""
+    start = (number - 1) * _PAGE_SIZE
+    return slice(max(start - 1, 0), start + _PAGE_SIZE)
+
+
+def make_older_page(model: Model, key: Key, number: int) -> Page:
+    """Make a page of older versions; page 1 has the oldest."""
+    url = urls.older_versions(key.name, number)
+    here = Here(url)
+    heading = f"Versions of {key.name}, page {number}"
+    start = (number - 1) * _PAGE_SIZE
+    can_choose = key.newest.type != "image" and _can_choose(key.versions[start : start + _PAGE_SIZE])
+    view = OlderVersionsView(
+        frame=make_frame(
+            model,
+            url,
+            f"Versions, page {number}",
+            crumbs=[("Artifacts", urls.ARTIFACTS), (key.name, urls.key(key.name))],
+            has_frames=can_choose,
+            more="versions" if can_choose else "",
+        ),
+        heading=heading,
+        key=Link(f"Newest versions of {key.name}", here.to(urls.key(key.name))),
+        can_choose=can_choose,
+        versions=_rows(model, here, key, start, start + _PAGE_SIZE),
+        size_label=_SIZE_LABELS.get(key.newest.type, ""),
+        pager=_make_pager(here, key, number),
+    )
+    return Page(url, "versions.html", view)
+
+
+def _can_choose(versions: Sequence[Artifact]) -> bool:
+    """Whether there are more versions to compare than the two that are."""
+    return sum(artifact.deleted_at is None and artifact.has_page for artifact in versions) > 2
+
+
+def _make_pager(here: Here, key: Key, page: int | None) -> Pager:
+    """Make the pager of one page; `page` is its number, `None` for the page of the key itself."""
+    newest, n_pages = urls.key(key.name), count_older_pages(key)
+    return make_pager(
+        here,
+        "Versions",
+        range(
+            (n_pages if page is None else page - 1) * _PAGE_SIZE,
+            len(key.versions) if page is None else page * _PAGE_SIZE,
+        ),
+        len(key.versions),
+        page,
+        n_pages,
+        lambda number: urls.older_versions(key.name, number) if number <= n_pages else newest,
+    )
 
 
 def make_page(model: Model, key: Key) -> Page:
     """Make the page of one key."""
     url = urls.key(key.name)
     here = Here(url)
-    versions = [*key.versions]
-    pairs = [*zip([None, *versions], versions, strict=False)]
+    start = count_older_pages(key) * _PAGE_SIZE
+    versions = [*key.versions[start:]]
     newest = key.newest
+    users = [(artifact, user) for artifact in reversed(versions) for user in model.users(artifact)]
     page = artifact_page(newest)
     film = _film(model, here, versions)
-    can_choose = not film and sum(artifact.deleted_at is None and artifact.has_page for artifact in versions) > 2
+    can_choose = not film and _can_choose(versions)
     text = newest.description.strip()
     short = len(text) <= 300 and "\n" not in text
     view = KeyView(
@@ -154,16 +266,16 @@ def make_page(model: Model, key: Key) -> Page:
         newest_title=f"Newest, v{newest.version}",
         newest_page=Link(f"Page of v{newest.version}", here.to(page)),
         content=make_content(model, newest, here, page),
-        trend=_trend(model, here, key, versions),
+        trend=_trend(model, here, key, [*key.versions[-_MOST_DRAWN:]]),
         film=film,
         can_choose=can_choose,
-        versions=[_row(model, here, artifact, before, newest) for before, artifact in reversed(pairs)],
+        versions=_rows(model, here, key, start, len(key.versions), shown=newest.description),
         size_label=_SIZE_LABELS.get(newest.type, ""),
+        pager=_make_pager(here, key, None),
         used_by=[
-            Link(f"v{artifact.version} → {user.name}", here.run(user).url)
-            for artifact in reversed(versions)
-            for user in model.users(artifact)
+            Link(f"v{artifact.version} → {user.name}", here.run(user).url) for artifact, user in users[:_MOST_USERS]
         ],
+        used_note=f"and {len(users) - _MOST_USERS:,} more" if len(users) > _MOST_USERS else "",
     )
     return Page(url, "key.html", view)
 
@@ -210,18 +322,27 @@ def _facts(model: Model, here: Here, key: Key) -> list[Fact]:
     return facts
 
 
-def _row(model: Model, here: Here, artifact: Artifact, before: Artifact | None, newest: Artifact) -> VersionRow:
+def _rows(model: Model, here: Here, key: Key, start: int, stop: int, *, shown: str = "") -> list[VersionRow]:
+    """Give the rows of some versions, newest first; `shown` is a description that stands elsewhere on the page."""
+    versions = [*key.versions[max(start - 1, 0) : stop]]
+    pairs = [*zip([None, *versions], versions, strict=False)][-(stop - start) :]
+    return [_row(model, here, artifact, before, key.newest_place, shown) for before, artifact in reversed(pairs)]
+
+
+def _row(
+    model: Model, here: Here, artifact: Artifact, before: Artifact | None, newest_place: int, shown: str
+) -> VersionRow:
     page = artifact_url(here, artifact)
     run = model.run_of(artifact)
     return VersionRow(
         version=Link(f"v{artifact.version}", page),
-        is_newest=artifact == newest,
+        is_newest=artifact.place == newest_place,
         recorded=short_moment(artifact.created_at),
         run=here.run(run),
         step=run.step_name(artifact.step_id),
         size=_size_text(artifact),
         difference=Link(short_difference(before, artifact), page),
-        description=artifact.description if artifact.description != newest.description else "",
+        description="" if artifact.description in (shown, before and before.description) else artifact.description,
         deleted=describe_deletion(artifact),
     )
 

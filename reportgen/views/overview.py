@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -31,6 +32,7 @@ from reportgen.views.parts import (
     Mark,
     MetricCell,
     Page,
+    comma_separated,
     duration_text,
     headline_metrics,
     make_frame,
@@ -43,6 +45,10 @@ _N_STRIP = 20
 _N_CARDS = 8
 _N_RUNS = 25
 _MAX_CHANGES = 6
+_MAX_GROUPS = 10
+_MAX_ALERTS = 10
+_MAX_PIPELINES = 20
+_MAX_PARAM, _PARAM_BEFORE = 40, 8  # characters of a value, and of those before the first that differs
 
 
 @dataclass(frozen=True)
@@ -100,9 +106,11 @@ class ChangeRow:
 
 @dataclass(frozen=True)
 class ChangeGroup:
-    """The differences of one pipeline's newest run."""
+    """The differences of one pipeline's newest run; `run` names the pipeline and links to that run."""
 
     pipeline: Link
+    run: Link
+    is_worse: bool
     rows: Sequence[ChangeRow]
     more: Link | None
 
@@ -120,11 +128,17 @@ class OverviewView:
     lede
         What the site holds, in one sentence.
     alerts
-        Newest runs that need attention.
+        Newest runs that need attention, at most 10.
+    more_alerts
+        How many more there are, with a link to them; `None` when none.
     pipelines
-        Every pipeline, those that need attention first.
+        Pipelines, those that need attention first, at most 20.
+    more_pipelines
+        How many more there are and how they stand, with a link to them; `None` when none.
     changes
-        What differs from the run before, by pipeline.
+        What differs from the run before, by pipeline, those where a metric is worse first, at most 10.
+    more_changes
+        The newest runs of the other pipelines where something differs.
     cards
         Newest artifacts.
     cards_note
@@ -145,8 +159,11 @@ class OverviewView:
     headline: str
     lede: str
     alerts: Sequence[Alert]
+    more_alerts: Link | None
     pipelines: Sequence[PipelineRow]
+    more_pipelines: Link | None
     changes: Sequence[ChangeGroup]
+    more_changes: Sequence[Link]
     cards: Sequence[Card]
     cards_note: str
     artifacts_url: str
@@ -165,13 +182,19 @@ def make_page(model: Model) -> Page:
     cards = [make_card(model, a, here, artifact_source(model, here, a)) for a in newest_keys[:_N_CARDS]]
     newest_runs = model.runs[-_N_RUNS:]
     n_keys = format_count(len(model.keys), "key")
+    attention = [pipeline for pipeline in order if pipeline.newest.status in ("failed", "stalled")]
+    groups = [group for group in (_change_group(model, here, pipeline.newest) for pipeline in order) if group]
+    groups.sort(key=lambda group: not group.is_worse)
     view = OverviewView(
         frame=make_frame(model, urls.OVERVIEW, "Overview"),
         headline=headline([pipeline.newest for pipeline in order]),
         lede=_lede(model),
-        alerts=[_alert(model, here, p) for p in order if p.newest.status in ("failed", "stalled")],
-        pipelines=[make_pipeline_row(model, here, pipeline) for pipeline in order],
-        changes=[group for group in (_change_group(model, here, p.newest) for p in order) if group],
+        alerts=[_alert(model, here, pipeline) for pipeline in attention[:_MAX_ALERTS]],
+        more_alerts=_more_alerts(here, len(attention) - _MAX_ALERTS),
+        pipelines=[make_pipeline_row(model, here, pipeline) for pipeline in order[:_MAX_PIPELINES]],
+        more_pipelines=_more_pipelines(here, order[_MAX_PIPELINES:]),
+        changes=groups[:_MAX_GROUPS],
+        more_changes=comma_separated(group.run for group in groups[_MAX_GROUPS:]),
         cards=cards,
         cards_note=f"{len(cards)} of {n_keys} with {format_count(model.n_versions, 'version')}",
         artifacts_url=here.to(urls.ARTIFACTS),
@@ -181,6 +204,20 @@ def make_page(model: Model) -> Page:
         runs_note=f"The newest {len(newest_runs)} of {len(model.runs):,}",
     )
     return Page(urls.OVERVIEW, "overview.html", view)
+
+
+def _more_alerts(here: Here, n: int) -> Link | None:
+    return Link(f"{n:,} more {'needs' if n == 1 else 'need'} attention", here.to(urls.PIPELINES)) if n > 0 else None
+
+
+def _more_pipelines(here: Here, rest: Sequence[Pipeline]) -> Link | None:
+    """Say how the newest runs of further pipelines stand."""
+    counts = Counter[str](pipeline.newest.status for pipeline in rest)
+    words = [f"{counts[status]:,} {status}" for status in MARKS if counts[status]]
+    if not words:
+        return None
+    outcome = join_words(words) if len(words) > 1 else f"all {rest[0].newest.status}"
+    return Link(f"{format_count(len(rest), 'more pipeline')}, {outcome}", here.to(urls.PIPELINES))
 
 
 _BAD = {
@@ -322,7 +359,8 @@ def _change_group(model: Model, here: Here, run: Run) -> ChangeGroup | None:
     link = here.run(run)
     n_more = len(rows) - _MAX_CHANGES
     more = Link(f"{n_more} more on the run's page", link.url) if n_more > 0 and link.url else None
-    return ChangeGroup(here.pipeline(run.pipeline), rows[:_MAX_CHANGES], more)
+    is_worse = any(row.change is not None and row.change.tone == "worse" for row in rows)
+    return ChangeGroup(here.pipeline(run.pipeline), Link(run.pipeline, link.url), is_worse, rows[:_MAX_CHANGES], more)
 
 
 def _metric_changes(model: Model, here: Here, run: Run) -> list[ChangeRow]:
@@ -351,14 +389,19 @@ def _artifact_changes(model: Model, here: Here, run: Run) -> list[ChangeRow]:
 
 def _param_changes(run: Run, before: Run) -> list[ChangeRow]:
     return [
-        ChangeRow(Link(f"parameter {name}"), "parameter", _param(before, name), _param(run, name), None, "")
+        ChangeRow(Link(f"parameter {name}"), "parameter", *_params(before, run, name), None, "")
         for name in sorted({*run.params, *before.params})
         if run.params.get(name) != before.params.get(name)
     ]
 
 
-def _param(run: Run, name: str) -> str:
-    return first_line(str(run.params[name]), 40) if name in run.params else "–"
+def _params(before: Run, run: Run, name: str) -> tuple[str, str]:
+    """Write a parameter of both runs short; where the beginnings are the same, from shortly before they differ."""
+    was, now = (str(one.params[name]) if name in one.params else "–" for one in (before, run))
+    shared = next((place for place, (a, b) in enumerate(zip(was, now, strict=False)) if a != b), len(was))
+    if shared > _MAX_PARAM - 2 * _PARAM_BEFORE:
+        was, now = (f"…{text[shared - _PARAM_BEFORE :]}" for text in (was, now))
+    return first_line(was, _MAX_PARAM), first_line(now, _MAX_PARAM)
 
 
 def artifact_source(model: Model, here: Here, artifact: Artifact) -> list[Link]:

@@ -369,3 +369,31 @@ def count_pages(n: int, size: int) -> int:
     first page a reader sees is never nearly empty, and a new entry touches it alone.
     """
     return max(n // size - 1, 0)
+
+
+def make_pager(
+    here: Here, noun: str, shown: range, n_all: int, page: int | None, n_pages: int, address: Callable[[int], str]
+) -> Pager:
+    """Make the pager of one page of a listing.
+
+    Parameters
+    ----------
+    noun
+        What is listed, in the plural.
+    shown
+        Which of `n_all` entries the page has, counted from the oldest.
+    page
+        Its number; `None` for the page of the newest entries.
+    n_pages
+        How many pages of older entries there are.
+    address
+        Gives the address of a page by its number; after the last one follows that of the newest entries.
+    """
+    older = n_pages if page is None else page - 1
+    text = f"{noun} {shown.stop:,}–{shown.start + 1:,}" if len(shown) > 1 else ""
+    return Pager(
+        range_text=text + (f" of {n_all:,}" if text and page is None else ""),
+        newer=None if page is None else Link("Newer", here.to(address(page + 1))),
+        older=Link(f"Older: page {older}", here.to(address(older))) if older else None,
+        oldest=Link("Oldest: page 1", here.to(address(1))) if older > 1 else None,
+    )

@@ -23,6 +23,7 @@ from reportgen.views.parts import (
     duration_text,
     headline_metrics,
     make_frame,
+    make_pager,
     metric_cell,
 )
 
@@ -114,20 +115,12 @@ def describe_statuses(runs: RunList) -> str:
     return join_words(f"{count_word(n)} {status}" for status in MARKS if (n := counts[status]))
 
 
-def make_pager(here: Here, n_before: int, n_shown: int, n_all: int, page: int | None, n_pages: int) -> Pager:
-    """Make the pager of one page; `page` is its number, `None` for the page of the newest entries."""
-    older = n_pages if page is None else page - 1
-    newer = None
-    if page is not None:
-        newer = Link("Newer", here.to(urls.runs_page(page + 1) if page < n_pages else urls.RUNS))
-    last = n_before + n_shown
-    text = f"Runs {last:,}–{n_before + 1:,}" if n_shown > 1 else ""
-    text += f" of {n_all:,}" if text and page is None else ""
-    return Pager(
-        range_text=text,
-        newer=newer,
-        older=Link(f"Older: page {older}", here.to(urls.runs_page(older))) if older else None,
-        oldest=Link("Oldest: page 1", here.to(urls.runs_page(1))) if older > 1 else None,
+def _make_pager(here: Here, model: Model, page: int | None) -> Pager:
+    """Make the pager of one page; `page` is its number, `None` for the page of the newest runs."""
+    n, n_pages = len(model.runs), count_full_pages(model)
+    shown = range(n_pages * PAGE_SIZE, n) if page is None else range((page - 1) * PAGE_SIZE, page * PAGE_SIZE)
+    return make_pager(
+        here, "Runs", shown, n, page, n_pages, lambda number: urls.runs_page(number) if number <= n_pages else urls.RUNS
     )
 
 
@@ -148,7 +141,7 @@ def make_older_page(model: Model, number: int) -> Page:
     title = f"Runs, page {number}"
     start = (number - 1) * PAGE_SIZE
     runs = model.runs[start : start + PAGE_SIZE]
-    pager = make_pager(here, start, len(runs), len(model.runs), number, count_full_pages(model))
+    pager = _make_pager(here, model, number)
     frame = make_frame(model, url, title, crumbs=[("Runs", urls.RUNS)])
     return Page(url, "runs.html", _view(model, here, frame, title, "", runs, pager))
 
@@ -158,7 +151,7 @@ def make_page(model: Model) -> Page:
     here = Here(urls.RUNS)
     n_full = count_full_pages(model)
     newest = model.runs[n_full * PAGE_SIZE :]
-    pager = make_pager(here, n_full * PAGE_SIZE, len(newest), len(model.runs), None, n_full)
+    pager = _make_pager(here, model, None)
     lede = f"{format_count(len(model.runs), 'run')} in all: {describe_statuses(model.runs)}." if model.runs else ""
     frame = make_frame(model, urls.RUNS, "Runs")
     return Page(urls.RUNS, "runs.html", _view(model, here, frame, "Runs", lede, newest, pager))

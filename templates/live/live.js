@@ -9,7 +9,7 @@
   var build = document.currentScript.dataset.build;
   var told = "", known = null, twins = null, asking = null, wanted = "", swaps = new Map(), line = null, sign = null, tries = 0;
   var sheet = new CSSStyleSheet();
-  sheet.replaceSync(".live-line{position:sticky;bottom:0;z-index:2;margin:1rem 0 0;padding:.5rem .75rem;background:var(--wash);border:1px solid var(--edge);font-size:.875rem}"
+  sheet.replaceSync("html{overflow-anchor:none}.live-line{position:sticky;bottom:0;z-index:2;margin:1rem 0 0;padding:.5rem .75rem;background:var(--wash);border:1px solid var(--edge);font-size:.875rem}"
     + ".live-line[hidden]{display:none}.live-line button{margin-left:.75rem}.live{color:var(--ok)}.live.off{color:var(--warn)}@media print{.live-line,.live{display:none}}");
   document.adoptedStyleSheets = Array.from(document.adoptedStyleSheets).concat(sheet);
   var main = document.querySelector("main");
@@ -126,9 +126,22 @@
     var fresh = page.querySelector("main"), changes = [];
     if (!fresh || headOf(page) !== headOf(document) || !compare(known, fresh, changes)) { renew(next); return; }
     if (!changes.every(function (change) { return change.fits(); })) { renew(next); return; }
+    var held = hold();
     changes.forEach(function (change) { change.make(); });
     relearn(fresh, changes);
+    letGo(held);
     document.title = page.title;
+  }
+
+  /* What the reader sees stays where it is when something above it grows; not every browser does that by itself. */
+  function hold() {
+    var anchor = Array.from(main.querySelectorAll("[id]")).find(function (one) { return one.getBoundingClientRect().bottom > 0; });
+    return { id: anchor ? anchor.id : "", top: anchor ? anchor.getBoundingClientRect().top : 0 };
+  }
+
+  function letGo(held) {
+    var anchor = held.id && window.scrollY > 0 && document.getElementById(held.id);
+    if (anchor) window.scrollTo({ top: window.scrollY + anchor.getBoundingClientRect().top - held.top, behavior: "instant" });
   }
 
   function headOf(page) {
@@ -246,12 +259,10 @@
   }
 
   function reload() {
-    var anchor = Array.from(main.querySelectorAll("[id]")).find(function (one) { return one.getBoundingClientRect().bottom > 0; });
     var state = {
       at: location.pathname,
       y: window.scrollY,
-      anchor: anchor ? anchor.id : "",
-      top: anchor ? anchor.getBoundingClientRect().top : 0,
+      held: hold(),
       open: Array.from(main.querySelectorAll("details"), function (one) { return [nameOf(one), one.open]; }),
       focus: document.activeElement === document.body ? null : pathTo(document.activeElement),
       scrolled: Array.from(main.querySelectorAll(".scroll"), function (one) { return [one.scrollLeft, one.scrollTop]; })
@@ -285,7 +296,7 @@
     main.querySelectorAll(".scroll").forEach(function (one, at) { if (state.scrolled[at]) one.scrollTo(state.scrolled[at][0], state.scrolled[at][1]); });
     (state.focus || []).forEach(function (at) { focus = focus && focus.children[at]; });
     if (state.focus && focus) focus.focus({ preventScroll: true });
-    var anchor = state.anchor && document.getElementById(state.anchor);
-    if (state.y > 0) window.scrollTo(0, anchor ? window.scrollY + anchor.getBoundingClientRect().top - state.top : state.y);
+    if (state.y > 0) window.scrollTo(0, state.y);
+    letGo(state.held);
   }
 })();
