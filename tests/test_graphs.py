@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 import xml.etree.ElementTree as ET
 from graphlib import TopologicalSorter
 from itertools import combinations, pairwise
@@ -224,6 +225,29 @@ def test_every_box_lies_in_the_picture() -> None:
 )
 def test_text_is_cut_to_what_fits(words: str, shown: str) -> None:
     assert clip(words, 13, 148) == shown
+
+
+@pytest.mark.parametrize(
+    ("words", "shown"),
+    [
+        ("short", "short"),
+        ("yellow_tripdata_2026-10.parquet", "yellow_trip…10.parquet"),
+        ("yellow_tripdata_2026-11.parquet", "yellow_trip…11.parquet"),
+        ("漢" * 20, "漢" * 5 + "…" + "漢" * 4),
+        ("a" * 30 + "e\u0301" * 9, "a" * 9 + "…" + "e\u0301" * 9),
+    ],
+)
+def test_name_is_cut_in_its_middle(words: str, shown: str) -> None:
+    assert clip(words, 13, 148, in_middle=True) == shown
+
+
+@given(st.text(), st.integers(20, 400))
+def test_cut_name_begins_and_ends_as_it_does(words: str, room: int) -> None:
+    head, cut, tail = clip(words, 13, room, in_middle=True).partition("…")
+    whole = " ".join(words[:1000].split())
+    assert whole.startswith(head)
+    assert whole.endswith(tail) or not cut
+    assert not tail or not unicodedata.combining(tail[0]) or "…" in words
 
 
 def test_key_explains_what_a_graph_has() -> None:

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import accumulate, takewhile
 
 from markupsafe import Markup
 
@@ -23,6 +24,7 @@ _MAX_GAP = 108
 _TIP = 7
 _SHIFT = 9  # how far below others an edge lies that leads back
 _ROOM = WIDTH - 20  # for text
+_SHARE_OF_TAIL = 0.5  # of the room for a name that is cut
 _SHAPES = {
     "data": '<path class="shape" d="M8 0h152a8 20 0 0 1 0 40h-152a8 20 0 0 1 0-40z"/>',
     "step": '<rect class="step" width="168" height="40"/>',
@@ -169,7 +171,7 @@ def _draw_node(node: GraphNode, x: int, y: int) -> str:
     mark = f' class="{node.mark}"' if node.mark else ""
     inner = (
         f"<title>{text(node.tip or f'{node.name}, {node.note}')}</title>{_SHAPES[node.kind]}"
-        f'<text class="nm" x="10" y="17">{text(clip(node.name, 13, _ROOM))}</text>'
+        f'<text class="nm" x="10" y="17">{text(clip(node.name, 13, _ROOM, in_middle=True))}</text>'
         f'<text x="10" y="32">{text(clip(node.note, 12, _ROOM))}</text>'
     )
     if node.url:
@@ -177,18 +179,31 @@ def _draw_node(node: GraphNode, x: int, y: int) -> str:
     return f'<g{mark} transform="translate({x} {y})">{inner}</g>'
 
 
-def clip(words: str, size: float, room: float) -> str:
-    """Cut a text to about a width; nobody knows the reader's font."""
+def clip(words: str, size: float, room: float, *, in_middle: bool = False) -> str:
+    """Cut a text to about a width; nobody knows the reader's font.
+
+    Names are cut in their middle: those of one project mostly begin alike.
+    """
     words = " ".join(words[:1000].split())
-    width, ellipsis = 0.0, 0.9 * size
-    fits = 0
-    for place, sign in enumerate(words):
-        width += _breadth(sign) * size
-        if width + ellipsis <= room:
-            fits = place + 1
-        if width > room:
-            return f"{words[:fits].rstrip()}…"
-    return words
+    if _measure(words, size) <= room:
+        return words
+    room -= 0.9 * size  # of the ellipsis
+    n_tail = _count_fitting(reversed(words), size, room * _SHARE_OF_TAIL) if in_middle else 0
+    while n_tail and unicodedata.combining(words[-n_tail]):
+        n_tail -= 1
+    tail = words[len(words) - n_tail :].lstrip()
+    n_head = _count_fitting(words, size, room - _measure(tail, size))
+    return f"{words[:n_head].rstrip()}…{tail}"
+
+
+def _measure(words: str, size: float) -> float:
+    return sum(map(_breadth, words)) * size
+
+
+def _count_fitting(signs: Iterable[str], size: float, room: float) -> int:
+    """Say how many characters fit, from the first on."""
+    widths = accumulate(_breadth(sign) * size for sign in signs)
+    return sum(1 for _ in takewhile(lambda width: width <= room, widths))
 
 
 @lru_cache(2000)
