@@ -9,9 +9,9 @@ from __future__ import annotations
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 
+import msgspec
 from markupsafe import Markup
 
 from reportgen.charts.svg import finish, text
@@ -32,8 +32,7 @@ _NARROW = set("fijlrtI.,:;'|!()[]{}/\\`- ")
 _BROAD = set("mwMW@%")
 
 
-@dataclass(frozen=True)
-class GraphNode:
+class GraphNode(msgspec.Struct, frozen=True):
     """A box.
 
     Attributes
@@ -58,8 +57,7 @@ class GraphNode:
     mark: str = ""
 
 
-@dataclass(frozen=True)
-class GraphEdge:
+class GraphEdge(msgspec.Struct, frozen=True):
     """An arrow between two nodes, which are given by their numbers; `then` is for what only follows in time."""
 
     source: int

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from reportgen import urls
 from reportgen.model import Artifact, Model
@@ -16,8 +17,7 @@ _KINDS = ("markdown", "table", "image", "progress", "link")
 _TITLES = {"markdown": "Markdown", "table": "Tables", "image": "Images", "progress": "Progress", "link": "Links"}
 
 
-@dataclass(frozen=True)
-class KindSection:
+class KindSection(msgspec.Struct, frozen=True):
     """The keys of one type, newest first."""
 
     anchor: str
@@ -26,8 +26,7 @@ class KindSection:
     cards: Sequence[Card]
 
 
-@dataclass(frozen=True)
-class ArtifactsView:
+class ArtifactsView(msgspec.Struct, frozen=True):
     """The list of artifacts.
 
     Attributes

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+import msgspec
 from markupsafe import Markup
 
 from reportgen import urls
@@ -45,8 +45,7 @@ _N_RUNS = 25
 _MAX_CHANGES = 6
 
 
-@dataclass(frozen=True)
-class Alert:
+class Alert(msgspec.Struct, frozen=True):
     """A newest run that needs attention.
 
     Attributes
@@ -71,8 +70,7 @@ class Alert:
     artifacts: Sequence[Link]
 
 
-@dataclass(frozen=True)
-class PipelineRow:
+class PipelineRow(msgspec.Struct, frozen=True):
     """A pipeline: its newest run, its last 20 runs as a strip, its headline metrics."""
 
     mark: Mark
@@ -86,8 +84,7 @@ class PipelineRow:
     metrics: Sequence[MetricCell]
 
 
-@dataclass(frozen=True)
-class ChangeRow:
+class ChangeRow(msgspec.Struct, frozen=True):
     """What differs from the run before: a metric, an artifact or a parameter."""
 
     what: Link
@@ -98,8 +95,7 @@ class ChangeRow:
     note: str
 
 
-@dataclass(frozen=True)
-class ChangeGroup:
+class ChangeGroup(msgspec.Struct, frozen=True):
     """The differences of one pipeline's newest run."""
 
     pipeline: Link
@@ -107,8 +103,7 @@ class ChangeGroup:
     more: Link | None
 
 
-@dataclass(frozen=True)
-class OverviewView:
+class OverviewView(msgspec.Struct, frozen=True):
     """The first page.
 
     Attributes
