@@ -8,9 +8,9 @@ for.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
 import pyarrow.compute as pc
 
 from reportgen.model import Artifact, Model, Run
@@ -31,8 +31,7 @@ _VERSION_FACTS = ["run_id", "artifact_id", "type", "description", "content_diges
 _DELETED = _VERSION_FACTS.index("deleted_at")
 
 
-@dataclass
-class Changes:
+class Changes(msgspec.Struct):
     """What has to be done to a site.
 
     Attributes
@@ -45,9 +44,9 @@ class Changes:
         Addresses that may be left of what is not there any more.
     """
 
-    units: set[Unit] = field(default_factory=set)
-    run_ids: set[str] = field(default_factory=set)
-    gone: set[str] = field(default_factory=set)
+    units: set[Unit] = msgspec.field(default_factory=set)
+    run_ids: set[str] = msgspec.field(default_factory=set)
+    gone: set[str] = msgspec.field(default_factory=set)
 
 
 def find_changes(old: Model, new: Model, run_ids: Collection[str]) -> Changes:

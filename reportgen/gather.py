@@ -14,10 +14,10 @@ import heapq
 import io
 import secrets
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
+import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -40,8 +40,7 @@ _BYTES_A_SECOND = 25_000_000
 _DAY_NS = 86_400_000_000_000
 
 
-@dataclass(frozen=True)
-class _Part:
+class _Part(msgspec.Struct, frozen=True):
     """Runs to compact, and where their rows of days go."""
 
     number: int
@@ -50,8 +49,7 @@ class _Part:
     redactor: Redactor
 
 
-@dataclass(frozen=True)
-class _Day:
+class _Day(msgspec.Struct, frozen=True):
     """The parts of the table of a day, and where it goes."""
 
     site: Path

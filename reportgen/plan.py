@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
+
+import msgspec
 
 from reportgen.history import BuildState
 from reportgen.options import Options
@@ -37,8 +38,7 @@ class NoProgress:
         return nullcontext(lambda _n: None)
 
 
-@dataclass(frozen=True)
-class BuildResult:
+class BuildResult(msgspec.Struct, frozen=True):
     """What a build made.
 
     Attributes
@@ -78,8 +78,7 @@ class BuildResult:
     large: Sequence[tuple[str, int]]
 
 
-@dataclass(frozen=True)
-class Base:
+class Base(msgspec.Struct, frozen=True):
     """A site to go on from: its manifest, the logs it was made from, and whether what it has of them stays."""
 
     folder: Path
@@ -88,8 +87,7 @@ class Base:
     keep: bool
 
 
-@dataclass(frozen=True)
-class Plan:
+class Plan(msgspec.Struct, frozen=True):
     """What a build is to make.
 
     Attributes

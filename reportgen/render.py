@@ -136,7 +136,9 @@ def render_page(environment: Environment, page: Page) -> bytes:
         A template of the theme asks for what is not there.
     """
     try:
-        html = environment.get_template(page.template).render(vars(page.view))
+        html = environment.get_template(page.template).render(
+            {name: getattr(page.view, name) for name in type(page.view).__match_args__}
+        )
     except Exception as error:
         place = _find_place(environment.theme, error)
         if not place:

@@ -7,8 +7,9 @@ can. Whatever is given, and in whatever order, the same records give the same ta
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from reportgen.cache import open_logs_store
 from reportgen.compact import EMPTY, Compaction, compact_runs, expand_run, merge, without_runs
@@ -20,8 +21,7 @@ from reportgen.redact import Redactor, read_masked
 from reportgen.store import DAY_TABLES, WHOLE_TABLES, Store, StoreFolder
 
 
-@dataclass(frozen=True)
-class Source:
+class Source(msgspec.Struct, frozen=True):
     """What questions are asked of: the tables, and where they came from.
 
     Attributes

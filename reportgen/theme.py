@@ -12,8 +12,9 @@ import hashlib
 import io
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
+
+import msgspec
 
 from reportgen.errors import InputError
 
@@ -26,8 +27,7 @@ _FILE_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}")
 _MOST_BYTES = 10_000_000
 
 
-@dataclass(frozen=True)
-class Logo:
+class Logo(msgspec.Struct, frozen=True):
     """The logo: its address in the site, and its width and height in CSS pixels."""
 
     url: str
@@ -35,8 +35,7 @@ class Logo:
     height: int
 
 
-@dataclass(frozen=True)
-class Theme:
+class Theme(msgspec.Struct, frozen=True):
     """What a theme brings; nothing by default.
 
     Attributes
@@ -54,8 +53,8 @@ class Theme:
     """
 
     folder: str = ""
-    templates: Mapping[str, str] = field(default_factory=dict)
-    files: Mapping[str, bytes] = field(default_factory=dict)
+    templates: Mapping[str, str] = msgspec.field(default_factory=dict)
+    files: Mapping[str, bytes] = msgspec.field(default_factory=dict)
     style: str = ""
     logo: Logo | None = None
 

@@ -6,9 +6,10 @@ from __future__ import annotations
 import pickle
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+
+import msgspec
 
 from reportgen.memory import held_low
 from reportgen.model import Files, Horizon, Model
@@ -36,8 +37,7 @@ _OTHER_WORK_MS = 15
 _LEAST_WORK_MS = 150  # of a part
 
 
-@dataclass(frozen=True)
-class Job:
+class Job(msgspec.Struct, frozen=True):
     """What all workers of a build need to know.
 
     Attributes

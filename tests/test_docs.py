@@ -11,9 +11,8 @@ import inspect
 import pkgutil
 import re
 from collections.abc import Iterator
-from dataclasses import fields, is_dataclass
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import click
 import msgspec
@@ -52,22 +51,23 @@ def iter_commands(command: click.Command, name: str) -> Iterator[tuple[str, clic
 
 def views_reference() -> str:
     """What every template gets."""
-    text = "# Views\n\nWhat each template gets, generated from the view dataclasses by `make docs`.\n"
+    text = "# Views\n\nWhat each template gets, generated from the views by `make docs`.\n"
     for name, view in iter_views():
         assert view.__doc__
         summary = inspect.cleandoc(view.__doc__).split("\n\nAttributes")[0]
         text += f"\n## {name}.html — {summary}\n\n| field | type |\n|---|---|\n"
         text += "".join(
-            f"| `{field.name}` | `{field.type}` |\n".replace(" | None", " or None") for field in fields(view)
+            f"| `{name}` | `{view.__annotations__[name]}` |\n".replace(" | None", " or None")
+            for name in view.__match_args__
         )
     return text
 
 
-def iter_views() -> Iterator[tuple[str, type]]:
+def iter_views() -> Iterator[tuple[str, Any]]:
     for module in pkgutil.iter_modules(reportgen.views.__path__):
         contents = vars(importlib.import_module(f"reportgen.views.{module.name}"))
         class_name = "".join(word.capitalize() for word in module.name.split("_")) + "View"
-        if is_dataclass(contents.get(class_name)):
+        if class_name in contents:
             yield module.name, contents[class_name]
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import jinja2.meta
+import msgspec
 import pytest
 from hostile import HOSTILE, write_texts
 from hypothesis import given
@@ -103,7 +104,7 @@ def names_used(template: str) -> set[str]:
 def test_template_uses_exactly_the_fields_of_its_view(small_pages: list[Page], template: str) -> None:
     views = {type(page.view) for page in small_pages if page.template == template}
     (view,) = views
-    assert names_used(template) | names_used("base.html") == {field.name for field in dataclasses.fields(view)}
+    assert names_used(template) | names_used("base.html") == {*view.__match_args__}
 
 
 def test_macros_take_nothing_from_a_view() -> None:
@@ -116,15 +117,26 @@ def test_every_field_of_a_view_is_documented(small_pages: list[Page]) -> None:
         documented = {
             name for line in re.findall(r"^(?! )[\w, ]+$", listed, re.MULTILINE) for name in re.split(r",\s*", line)
         }
-        assert documented == {field.name for field in dataclasses.fields(view)}, view.__name__
+        assert documented == {*view.__match_args__}, view.__name__
 
 
 def test_views_and_their_rows_are_frozen_and_say_what_they_are(small_pages: list[Page]) -> None:
     modules = {inspect.getmodule(type(page.view)) for page in small_pages}
     for module in modules:
-        for name, found in inspect.getmembers(module, dataclasses.is_dataclass):
-            assert found.__dataclass_params__.frozen, name  # type: ignore[attr-defined]
+        for name, found in inspect.getmembers(module, is_record):
+            assert is_frozen(found), name
             assert not (found.__doc__ or "").startswith(f"{name}("), f"{name} has no docstring"
+
+
+def is_record(found: object) -> bool:
+    return isinstance(found, type) and (issubclass(found, msgspec.Struct) or dataclasses.is_dataclass(found))
+
+
+def is_frozen(record: Any) -> bool:
+    frozen: bool = (
+        record.__struct_config__ if issubclass(record, msgspec.Struct) else record.__dataclass_params__
+    ).frozen
+    return frozen
 
 
 # Sentences

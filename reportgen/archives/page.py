@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from html import escape, unescape
 from html.parser import HTMLParser
 from typing import NamedTuple
+
+import msgspec
 
 Attributes = dict[str, str]
 
@@ -40,8 +41,7 @@ class End(NamedTuple):
 Piece = str | Tag | End
 
 
-@dataclass
-class Content:
+class Content(msgspec.Struct):
     """What a page says.
 
     Attributes
@@ -62,11 +62,11 @@ class Content:
 
     title: str = ""
     heading: str = ""
-    pieces: list[Piece] = field(default_factory=list)
-    head: list[Piece] = field(default_factory=list)
-    scripts: list[str] = field(default_factory=list)
-    styles: list[str] = field(default_factory=list)
-    ids: set[str] = field(default_factory=set)
+    pieces: list[Piece] = msgspec.field(default_factory=list)
+    head: list[Piece] = msgspec.field(default_factory=list)
+    scripts: list[str] = msgspec.field(default_factory=list)
+    styles: list[str] = msgspec.field(default_factory=list)
+    ids: set[str] = msgspec.field(default_factory=set)
 
     @property
     def links(self) -> Iterator[str]:

@@ -15,9 +15,10 @@ import re
 import urllib.parse
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from html import escape
 from pathlib import Path
+
+import msgspec
 
 from reportgen import urls
 from reportgen.archives.holding import DAMAGE, NO_FILE, Holding, open_holding, read_manifest
@@ -48,8 +49,7 @@ _ABSOLUTE = re.compile(r"/|[a-zA-Z][a-zA-Z0-9+.-]*:")
 _CSS_URL = re.compile(r"""url\(\s*(['"]?)([^'")]+)\1\s*\)""")
 
 
-@dataclass(frozen=True)
-class Written:
+class Written(msgspec.Struct, frozen=True):
     """What was written: its size in bytes, and how many pages it holds."""
 
     n_bytes: int
@@ -125,8 +125,7 @@ class _Files:
         return f"data:{kind};base64,{base64.b64encode(self.read(url)).decode()}"
 
 
-@dataclass(frozen=True)
-class _Place:
+class _Place(msgspec.Struct, frozen=True):
     """A page of the file: its anchor, what goes before its ids, its title, and what it says."""
 
     url: str

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -22,8 +22,7 @@ Spans = dict[str, tuple[int, int]]  # by run: its first row, and how many it has
 _DAY_US = 86_400_000_000
 
 
-@dataclass(frozen=True)
-class Compaction:
+class Compaction(msgspec.Struct, frozen=True, dict=True):
     """All tables of some runs.
 
     Attributes

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -22,8 +21,7 @@ _OF_CONTENT = ("description", "content_digest", "n_rows", "n_columns", "percent"
 Dead = Collection[tuple[Any, Any]]  # run and artifact
 
 
-@dataclass(frozen=True)
-class _Tombs:
+class _Tombs(msgspec.Struct, frozen=True):
     """When and why artifacts and runs were deleted first, by id."""
 
     artifacts: dict[str, tuple[int, str | None]]

@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 from array import array
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import pairwise
 from typing import Any, NamedTuple, cast
@@ -52,14 +51,13 @@ class Curve(NamedTuple):
     recorded_at: array[int]
 
 
-@dataclass
-class RunPart:
+class RunPart(msgspec.Struct):
     """The rows that one run gives, by table, and its curves; `day` (`YYYY-MM-DD`, UTC) is when it began."""
 
     run_id: str
     day: str
-    tables: dict[str, list[Row]] = field(default_factory=dict)
-    curves: list[Curve] = field(default_factory=list)
+    tables: dict[str, list[Row]] = msgspec.field(default_factory=dict)
+    curves: list[Curve] = msgspec.field(default_factory=list)
 
     def add(self, table: str, row: Row) -> None:
         self.tables.setdefault(table, []).append({"run_id": self.run_id, **row})

@@ -9,10 +9,10 @@ from __future__ import annotations
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate, takewhile
 
+import msgspec
 from markupsafe import Markup
 
 from reportgen.charts.svg import finish, text
@@ -34,8 +34,7 @@ _NARROW = set("fijlrtI.,:;'|!()[]{}/\\`- ")
 _BROAD = set("mwMW@%")
 
 
-@dataclass(frozen=True)
-class GraphNode:
+class GraphNode(msgspec.Struct, frozen=True):
     """A box.
 
     Attributes
@@ -60,8 +59,7 @@ class GraphNode:
     mark: str = ""
 
 
-@dataclass(frozen=True)
-class GraphEdge:
+class GraphEdge(msgspec.Struct, frozen=True):
     """An arrow between two nodes, which are given by their numbers; `then` is for what only follows in time."""
 
     source: int

@@ -8,8 +8,9 @@ below the other. The same graph gives the same layout, always.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass
 from itertools import pairwise
+
+import msgspec
 
 from reportgen.graphs.crossings import reduce_crossings
 from reportgen.graphs.heights import place_rows
@@ -18,8 +19,7 @@ from reportgen.graphs.layers import Edge, assign_layers, find_back_edges
 _MAX_PIECES = 4000  # of long edges; those that would have the most go straight then
 
 
-@dataclass(frozen=True)
-class Layout:
+class Layout(msgspec.Struct, frozen=True):
     """Where nodes and edges of a graph lie.
 
     Attributes

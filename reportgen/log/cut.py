@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import io
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from functools import cached_property
+
+import msgspec
 
 from reportgen.errors import OutputError
 from reportgen.log.find import LogFile, read_file
@@ -25,8 +26,7 @@ from reportgen.records import AnyRecord, Artifact, Progress, without_content
 Identity = tuple[str, int]  # writer and seq
 
 
-@dataclass(frozen=True)
-class Sheet:
+class Sheet(msgspec.Struct, frozen=True, dict=True):
     """A journal or segment with its lines, blank ones too."""
 
     file: LogFile

@@ -9,7 +9,6 @@ import errno
 import os
 import stat
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
@@ -33,8 +32,7 @@ _MOST_TRIES = 5
 _LOG_SUFFIXES = (JOURNAL_SUFFIX, SEGMENT_SUFFIX)
 
 
-@dataclass(frozen=True)
-class LogFile:
+class LogFile(msgspec.Struct, frozen=True):
     """One journal or segment on the disk, with the identity that its beginning or else its path gives."""
 
     path: Path

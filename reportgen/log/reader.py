@@ -12,9 +12,10 @@ there are.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
+
+import msgspec
 
 from reportgen.errors import InputError
 from reportgen.log.find import LogFile, find_again, has_vanished, read_file, unreadable
@@ -55,8 +56,7 @@ class Unknown(NamedTuple):
     json: str
 
 
-@dataclass
-class RunRecords:
+class RunRecords(msgspec.Struct):
     """All that was read of one run.
 
     Attributes
@@ -72,10 +72,10 @@ class RunRecords:
     """
 
     run_id: str
-    records: dict[tuple[str, int], AnyRecord] = field(default_factory=dict)
-    unknown: list[Unknown] = field(default_factory=list)
-    problems: list[Problem] = field(default_factory=list)
-    masked: list[Problem] = field(default_factory=list)
+    records: dict[tuple[str, int], AnyRecord] = msgspec.field(default_factory=dict)
+    unknown: list[Unknown] = msgspec.field(default_factory=list)
+    problems: list[Problem] = msgspec.field(default_factory=list)
+    masked: list[Problem] = msgspec.field(default_factory=list)
 
 
 def read_run(files: Sequence[LogFile]) -> RunRecords:

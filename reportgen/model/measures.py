@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cached_property
+
+import msgspec
 
 from reportgen.options import MetricOptions
 from reportgen.text import NumberForm
 
 
-@dataclass(frozen=True)
-class Series:
+class Series(msgspec.Struct, frozen=True):
     """A metric's values in the runs of one pipeline and deployment.
 
     Attributes
@@ -41,8 +41,7 @@ class Series:
         return self.positions[start : start + n]
 
 
-@dataclass(frozen=True)
-class ListSeries:
+class ListSeries(msgspec.Struct, frozen=True):
     """A list metric in the runs of one pipeline and deployment: `positions` as in `Series`, the last value of each."""
 
     pipeline: str
@@ -51,8 +50,7 @@ class ListSeries:
     lasts: Sequence[float | None]
 
 
-@dataclass(frozen=True)
-class MetricInfo:
+class MetricInfo(msgspec.Struct, frozen=True, dict=True):
     """One metric name over all runs.
 
     Attributes

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
+
+import msgspec
 
 from reportgen.status import RunStatus
 from reportgen.tables import TableFile
 
 
-@dataclass(frozen=True)
-class Error:
+class Error(msgspec.Struct, frozen=True):
     """The exception that ended a run or step."""
 
     type: str
@@ -21,8 +21,7 @@ class Error:
     traceback: str
 
 
-@dataclass(frozen=True)
-class Step:
+class Step(msgspec.Struct, frozen=True):
     """A stage of a run; `depth` is how deep it is nested. Times are microseconds since the epoch."""
 
     id: str
@@ -36,8 +35,7 @@ class Step:
     depth: int
 
 
-@dataclass(frozen=True)
-class Artifact:
+class Artifact(msgspec.Struct, frozen=True, dict=True, eq=False):
     """One artifact; `version` counts within its key. A deleted one keeps its place without content.
 
     `place` is its row in the table of artifacts; artifacts are the same when it is. `metadata` are further facts by
@@ -46,27 +44,33 @@ class Artifact:
     """
 
     place: int
-    id: str = field(compare=False)
-    type: str = field(compare=False)
-    key: str | None = field(compare=False)
-    version: int = field(compare=False)
-    run_id: str = field(compare=False)
-    step_id: str | None = field(compare=False)
-    created_at: int = field(compare=False)
-    updated_at: int = field(compare=False)
-    n_updates: int = field(compare=False)
-    description: str = field(compare=False)
-    deleted_at: int | None = field(compare=False)
-    deleted_reason: str = field(compare=False)
-    content_digest: str | None = field(compare=False)
-    size: tuple[int, int] = field(compare=False)
-    percent: float | None = field(compare=False)
-    blob: str = field(compare=False)
-    metadata: Mapping[str, Any] = field(compare=False)
-    has_files: bool = field(compare=False)
-    has_page: bool = field(compare=False)
-    fetch_content: Callable[[Artifact], str] = field(compare=False, repr=False)
-    fetch_table_file: Callable[[Artifact], TableFile | None] = field(compare=False, repr=False)
+    id: str
+    type: str
+    key: str | None
+    version: int
+    run_id: str
+    step_id: str | None
+    created_at: int
+    updated_at: int
+    n_updates: int
+    description: str
+    deleted_at: int | None
+    deleted_reason: str
+    content_digest: str | None
+    size: tuple[int, int]
+    percent: float | None
+    blob: str
+    metadata: Mapping[str, Any]
+    has_files: bool
+    has_page: bool
+    fetch_content: Callable[[Artifact], str]
+    fetch_table_file: Callable[[Artifact], TableFile | None]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Artifact) and other.place == self.place
+
+    def __hash__(self) -> int:
+        return hash(self.place)
 
     @cached_property
     def data_json(self) -> str:
@@ -84,8 +88,7 @@ class Artifact:
         return self.fetch_table_file(self)
 
 
-@dataclass(frozen=True)
-class ListSummary:
+class ListSummary(msgspec.Struct, frozen=True):
     """A list metric of one run, without its points; min, max and mean are of finite values."""
 
     name: str
@@ -99,8 +102,7 @@ class ListSummary:
     mean: float | None
 
 
-@dataclass(frozen=True)
-class MetricValue:
+class MetricValue(msgspec.Struct, frozen=True):
     """A metric of one run."""
 
     name: str
@@ -110,8 +112,7 @@ class MetricValue:
     recorded_at: int
 
 
-@dataclass(frozen=True)
-class Edge:
+class Edge(msgspec.Struct, frozen=True):
     """That a step of a run read or wrote a version of a key, or a dataset outside; when, in microseconds."""
 
     run_id: str

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, overload
 
+import msgspec
 import pyarrow as pa
 
 from reportgen.log.reader import Problem
@@ -238,8 +238,7 @@ class RunList(Sequence[Run]):
         ]
 
 
-@dataclass(frozen=True)
-class Pipeline:
+class Pipeline(msgspec.Struct, frozen=True):
     """Runs of one pipeline, oldest first."""
 
     name: str
@@ -259,7 +258,7 @@ def make_error(row: Row) -> Error | None:
 
 
 def _pick(kind: Any, row: Mapping[str, Any]) -> Any:
-    return kind(**{name: row[name] for name in kind.__dataclass_fields__})
+    return kind(**{name: row[name] for name in kind.__struct_fields__})
 
 
 def _make_steps(rows: Sequence[Row], run_status: RunStatus, last_record_at: int) -> list[Step]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from reportgen.queries.runs import Row, describe_run, read_runs
 from reportgen.store import Store, table_rows
@@ -14,8 +15,7 @@ _RELATED = ["pipeline"]
 _MAX_DEPTH = 50
 
 
-@dataclass(frozen=True)
-class RunDetails:
+class RunDetails(msgspec.Struct, frozen=True):
     """A run with all that it recorded.
 
     Attributes

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from reportgen import urls
 from reportgen.model import Artifact, Model
@@ -19,8 +20,7 @@ _N_CARDS = 12  # of each type, where keys are many
 _PAGE_SIZE = 200
 
 
-@dataclass(frozen=True)
-class KindSection:
+class KindSection(msgspec.Struct, frozen=True):
     """The keys of one type, newest first."""
 
     anchor: str
@@ -29,8 +29,7 @@ class KindSection:
     cards: Sequence[Card]
 
 
-@dataclass(frozen=True)
-class ArtifactsView:
+class ArtifactsView(msgspec.Struct, frozen=True):
     """The page of artifacts.
 
     Attributes
@@ -54,8 +53,7 @@ class ArtifactsView:
     sections: Sequence[KindSection]
 
 
-@dataclass(frozen=True)
-class KeyRow:
+class KeyRow(msgspec.Struct, frozen=True):
     """A key in the list: its type, how many versions it has, when and by whom the newest was recorded."""
 
     key: Link
@@ -65,8 +63,7 @@ class KeyRow:
     source: Sequence[Link]
 
 
-@dataclass(frozen=True)
-class KeysView:
+class KeysView(msgspec.Struct, frozen=True):
     """A page of the list of all keys.
 
     Attributes

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
 
+import msgspec
 from markupsafe import Markup, escape
 
 from reportgen import urls
@@ -28,8 +28,7 @@ _WIDE = frozenset("mwMW%@")
 _BRACKETS = re.compile(r"([\\\[\]<>`])")
 
 
-@dataclass(frozen=True)
-class Badge:
+class Badge(msgspec.Struct, frozen=True):
     """A badge as the page of its metric shows it.
 
     Attributes

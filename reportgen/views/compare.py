@@ -11,8 +11,9 @@ import math
 import struct
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, TypeGuard
+
+import msgspec
 
 from reportgen import urls
 from reportgen.jsontext import to_json
@@ -43,8 +44,7 @@ STATUSES = (*MARKS, "deleted")
 _SCALE, _GAP, _NAN, _HIGH, _LOW = 65_000, 65_532, 65_533, 65_534, 65_535
 
 
-@dataclass(frozen=True)
-class CompareView:
+class CompareView(msgspec.Struct, frozen=True):
     """The page that shows runs side by side.
 
     Attributes

@@ -6,9 +6,9 @@ import hashlib
 import re
 import urllib.parse
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 from markupsafe import Markup
 
 from reportgen import urls
@@ -28,8 +28,7 @@ _ORIGIN = re.compile(r"https?://[a-z0-9.-]+(?::[0-9]{1,5})?", re.IGNORECASE)
 KIND_WORDS = {"markdown": "Markdown"}
 
 
-@dataclass(frozen=True)
-class ImageContent:
+class ImageContent(msgspec.Struct, frozen=True):
     """An image as it is shown.
 
     Attributes
@@ -60,8 +59,7 @@ class ImageContent:
     full: str = ""
 
 
-@dataclass(frozen=True)
-class Content:
+class Content(msgspec.Struct, frozen=True):
     """The content of one artifact, in the field of its kind; the others are `None`.
 
     Attributes
@@ -211,8 +209,7 @@ def raw_files(artifact: Artifact, page: str) -> list[RawFile]:
 _MAKERS = {"markdown": _markdown, "link": _link, "progress": _progress, "image": _image, "table": _table}
 
 
-@dataclass(frozen=True)
-class Card:
+class Card(msgspec.Struct, frozen=True):
     """A preview of an artifact.
 
     Attributes

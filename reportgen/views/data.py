@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
+import msgspec
 from markupsafe import Markup
 
 from reportgen import urls
@@ -20,8 +20,7 @@ _MAX_PROBLEMS = 1000
 _MAX_DAYS = 62
 
 
-@dataclass(frozen=True)
-class ColumnRow:
+class ColumnRow(msgspec.Struct, frozen=True):
     """A column: its name, its type in a word, and what it means."""
 
     name: str
@@ -29,8 +28,7 @@ class ColumnRow:
     meaning: Markup
 
 
-@dataclass(frozen=True)
-class DayFiles:
+class DayFiles(msgspec.Struct, frozen=True):
     """The files of a table that has one for each day: how many, the newest of them, and where the others are found."""
 
     label: str
@@ -38,8 +36,7 @@ class DayFiles:
     note: str
 
 
-@dataclass(frozen=True)
-class TableRow:
+class TableRow(msgspec.Struct, frozen=True):
     """A table: its file, or the pattern of its files by day; how many rows; what a row is; its columns and order."""
 
     file: Link
@@ -51,16 +48,14 @@ class TableRow:
     days: DayFiles | None
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(msgspec.Struct, frozen=True):
     """How a tool answers a question: its name, and the text to give it."""
 
     tool: str
     code: str
 
 
-@dataclass(frozen=True)
-class Question:
+class Question(msgspec.Struct, frozen=True):
     """A ready query: what it gives, what to know of it, and its text for each tool."""
 
     title: str
@@ -68,8 +63,7 @@ class Question:
     answers: Sequence[Answer]
 
 
-@dataclass(frozen=True)
-class FileProblem:
+class FileProblem(msgspec.Struct, frozen=True):
     """A line or file that could not be used."""
 
     run: Link
@@ -77,8 +71,7 @@ class FileProblem:
     reason: str
 
 
-@dataclass(frozen=True)
-class DataView:
+class DataView(msgspec.Struct, frozen=True):
     """The page of the data.
 
     Attributes

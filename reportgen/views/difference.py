@@ -6,8 +6,9 @@ The version before is the newest one that is still there. It is read for this pa
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from typing import NamedTuple
+
+import msgspec
 
 from reportgen import urls
 from reportgen.images import PixelChange, compare_pixels
@@ -45,8 +46,7 @@ class Count(NamedTuple):
     text: str
 
 
-@dataclass(frozen=True)
-class Pair:
+class Pair(msgspec.Struct, frozen=True):
     """A part of a content that is another now: its label, and how it was and is."""
 
     label: str
@@ -55,8 +55,7 @@ class Pair:
     change: str = ""
 
 
-@dataclass(frozen=True)
-class Picture:
+class Picture(msgspec.Struct, frozen=True):
     """One of two images side by side: version, time, and the image.
 
     `frame` is width and height of what both fit into, in pixels, where they are of different sizes.
@@ -68,8 +67,7 @@ class Picture:
     frame: tuple[int, int] | None = None
 
 
-@dataclass(frozen=True)
-class Pixels:
+class Pixels(msgspec.Struct, frozen=True):
     """Which pixels of two images differ: how many in words, the picture of them, and what that shows."""
 
     text: str
@@ -77,8 +75,7 @@ class Pixels:
     caption: str
 
 
-@dataclass(frozen=True)
-class Difference:
+class Difference(msgspec.Struct, frozen=True):
     """How a version differs from the one it is compared with.
 
     Attributes
@@ -147,7 +144,7 @@ def make_difference(model: Model, here: Here, artifact: Artifact, content: Conte
     found = None if artifact.deleted_at is not None else model.living_version_before(artifact)
     if found is None:
         return None
-    before = replace(found)  # without what it would remember of its content
+    before = msgspec.structs.replace(found)  # without what it would remember of its content
     parts = _compare(model, here, before, artifact, content)
     name = f"v{before.version}"
     return Difference(
@@ -232,7 +229,7 @@ def _compare_images(
 def _make_picture(one: Artifact, image: ImageContent, artifact: Artifact, other: ImageContent) -> Picture:
     """Show an image beside another, at its scale."""
     is_allowed = not image.source or image_origin(one) == image_origin(artifact)  # by the policy of this page
-    shown = replace(image, url=image.url if is_allowed else "", alt=f"v{one.version}: {image.alt}")
+    shown = msgspec.structs.replace(image, url=image.url if is_allowed else "", alt=f"v{one.version}: {image.alt}")
     is_drawing = image.url.endswith(".svg") or other.url.endswith(".svg")  # those are shown by `<img>` alone
     sizes = {(image.width, image.height), (other.width, other.height)}
     is_framed = image.width and other.width and len(sizes) > 1 and not is_drawing

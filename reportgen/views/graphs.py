@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Protocol
 
+import msgspec
 from markupsafe import Markup
 
 from reportgen.graphs import GraphEdge, GraphNode, draw_graph, graph_key
@@ -20,8 +20,7 @@ MAX_LISTED = 100  # in its list
 _MAX_FOLLOWING = 200
 
 
-@dataclass(frozen=True)
-class GraphView:
+class GraphView(msgspec.Struct, frozen=True):
     """A graph: the name of its frame, the drawing, what its shapes mean, and what it leaves out."""
 
     label: str
@@ -175,8 +174,7 @@ def dataset_node(uri: str, name: str, url: str) -> GraphNode:
 # A version
 
 
-@dataclass(frozen=True)
-class NeighbourRow:
+class NeighbourRow(msgspec.Struct, frozen=True):
     """What a version was made from, or what read it: the relation, which one, and a note."""
 
     relation: str
@@ -184,8 +182,7 @@ class NeighbourRow:
     note: str
 
 
-@dataclass(frozen=True)
-class Neighbourhood:
+class Neighbourhood(msgspec.Struct, frozen=True):
     """What a version was made from and used by, as a graph and as a list; what the list leaves out."""
 
     graph: GraphView
@@ -238,7 +235,7 @@ def _draw_neighbourhood(
     sketch = Sketch()
     shown = [sketch.add(("source", number), node) for number, node in enumerate(sources[:MAX_NEIGHBOURS])]
     maker = sketch.add(*_step_node(here, run, artifact.step_id))
-    this = sketch.add(artifact.id, replace(_artifact_node(here, artifact), url="#content", mark="now"))
+    this = sketch.add(artifact.id, msgspec.structs.replace(_artifact_node(here, artifact), url="#content", mark="now"))
     sketch.tie(maker, this)
     for source in shown:
         sketch.tie(source, maker)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 
+import msgspec
 from markupsafe import Markup
 
 from reportgen import urls
@@ -47,8 +47,7 @@ _MOST_USERS = 100
 _FILM_SCALE = 0.625  # of the size in lists
 
 
-@dataclass(frozen=True)
-class VersionRow:
+class VersionRow(msgspec.Struct, frozen=True):
     """A version in the list: when, by whom, how big, what changed. `deleted` says when and why it went."""
 
     version: Link
@@ -62,8 +61,7 @@ class VersionRow:
     deleted: str
 
 
-@dataclass(frozen=True)
-class TrendView:
+class TrendView(msgspec.Struct, frozen=True):
     """A number over the versions: its name, last value and chart."""
 
     name: str
@@ -71,8 +69,7 @@ class TrendView:
     chart: Markup
 
 
-@dataclass(frozen=True)
-class FilmPicture:
+class FilmPicture(msgspec.Struct, frozen=True):
     """A version of an image, small: its name and page, when it was recorded, and the image; `None` when deleted.
 
     `size` is width and height of the whole image in pixels; 0 when not known.
@@ -84,8 +81,7 @@ class FilmPicture:
     size: tuple[int, int]
 
 
-@dataclass(frozen=True)
-class KeyView:
+class KeyView(msgspec.Struct, frozen=True):
     """A key's page.
 
     Attributes
@@ -145,8 +141,7 @@ class KeyView:
     used_note: str
 
 
-@dataclass(frozen=True)
-class OlderVersionsView:
+class OlderVersionsView(msgspec.Struct, frozen=True):
     """A page of older versions of a key.
 
     Attributes
@@ -298,7 +293,7 @@ def _film_picture(model: Model, here: Here, artifact: Artifact) -> FilmPicture:
 
 def _shrink(image: ImageContent, alt: str) -> ImageContent:
     width, height = (math.ceil(length * _FILM_SCALE) for length in (image.width, image.height))
-    return replace(image, width=width, height=height, source=None, alt=alt)
+    return msgspec.structs.replace(image, width=width, height=height, source=None, alt=alt)
 
 
 _SIZE_LABELS = {"table": "Rows", "progress": "Progress"}

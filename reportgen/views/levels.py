@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import islice, pairwise
+
+import msgspec
 
 from reportgen.levels import Level, find_levels
 from reportgen.model import MetricInfo, Model, Run, Series
@@ -17,8 +18,7 @@ _MOST_CHANGES = 20
 _MOST_CAUSES = 6
 
 
-@dataclass(frozen=True)
-class LevelChange:
+class LevelChange(msgspec.Struct, frozen=True):
     """A run from which on a metric was higher or lower.
 
     Attributes

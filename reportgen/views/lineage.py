@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from reportgen import urls
 from reportgen.graphs import GraphNode
@@ -23,8 +24,7 @@ _MAX_LINKS = 12  # in a cell
 _Place = tuple[str, str]  # pipeline and step
 
 
-@dataclass(frozen=True)
-class ItemRow:
+class ItemRow(msgspec.Struct, frozen=True):
     """A key or a dataset: what it is, the steps that made it and those that read it."""
 
     name: Link
@@ -33,16 +33,14 @@ class ItemRow:
     used_by: Sequence[Link]
 
 
-@dataclass(frozen=True)
-class ItemGroup:
+class ItemGroup(msgspec.Struct, frozen=True):
     """The datasets, or the keys."""
 
     title: str
     rows: Sequence[ItemRow]
 
 
-@dataclass(frozen=True)
-class LineageView:
+class LineageView(msgspec.Struct, frozen=True):
     """The project's lineage.
 
     Attributes

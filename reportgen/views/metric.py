@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from itertools import chain
 from typing import Any
 
+import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 from markupsafe import Markup
@@ -54,8 +54,7 @@ _MAX_ROWS = 10_000
 _MEAN_OF = 14
 
 
-@dataclass(frozen=True)
-class SeriesRow:
+class SeriesRow(msgspec.Struct, frozen=True):
     """A metric in one pipeline and deployment: last, change, best, mean and spread."""
 
     pipeline: Link
@@ -71,16 +70,14 @@ class SeriesRow:
     spark: Markup
 
 
-@dataclass(frozen=True)
-class HistoryChart:
+class HistoryChart(msgspec.Struct, frozen=True):
     """Values over runs: what it shows, and the chart."""
 
     caption: str
     chart: Markup
 
 
-@dataclass(frozen=True)
-class ValueRow:
+class ValueRow(msgspec.Struct, frozen=True):
     """A value of a run."""
 
     run: Link
@@ -90,8 +87,7 @@ class ValueRow:
     change: Change | None
 
 
-@dataclass(frozen=True)
-class MetricView:
+class MetricView(msgspec.Struct, frozen=True):
     """A metric's page.
 
     Attributes

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+import msgspec
 from markupsafe import Markup
 
 from reportgen import urls
@@ -17,8 +17,7 @@ from reportgen.views.parts import Frame, Here, Link, Page, change_of, make_frame
 _HISTORY = 20
 
 
-@dataclass(frozen=True)
-class MetricRow:
+class MetricRow(msgspec.Struct, frozen=True):
     """A metric of a pipeline: last value, change, best, last 20 values."""
 
     metric: Link
@@ -31,8 +30,7 @@ class MetricRow:
     spark: Markup
 
 
-@dataclass(frozen=True)
-class MetricGroup:
+class MetricGroup(msgspec.Struct, frozen=True):
     """The metrics of one pipeline and deployment."""
 
     pipeline: Link
@@ -40,8 +38,7 @@ class MetricGroup:
     rows: Sequence[MetricRow]
 
 
-@dataclass(frozen=True)
-class MetricsView:
+class MetricsView(msgspec.Struct, frozen=True):
     """The list of metrics.
 
     Attributes

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from reportgen import urls
 from reportgen.model import Model
 from reportgen.views.parts import Frame, Page, make_frame
 
 
-@dataclass(frozen=True)
-class NotFoundView:
+class NotFoundView(msgspec.Struct, frozen=True):
     """The page for an address that is not there.
 
     Attributes

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
 
+import msgspec
 from markupsafe import Markup
 
 from reportgen.charts import Band, Series, legend, line_chart, shorten
@@ -31,8 +31,7 @@ _LEGEND = [
 ]
 
 
-@dataclass(frozen=True)
-class ListChart:
+class ListChart(msgspec.Struct, frozen=True):
     """List metrics of one pipeline and deployment: what is drawn, in words, its legend, mean and spread as a table."""
 
     pipeline: str
@@ -43,8 +42,7 @@ class ListChart:
     table: Sequence[Sequence[str]]
 
 
-@dataclass(frozen=True)
-class _Curve:
+class _Curve(msgspec.Struct, frozen=True, dict=True):
     run: Run
     xs: tuple[float, ...]
     ys: tuple[float, ...]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+import msgspec
 from markupsafe import Markup
 
 from reportgen import urls
@@ -51,8 +51,7 @@ _MAX_PIPELINES = 20
 _MAX_PARAM, _PARAM_BEFORE = 40, 8  # characters of a value, and of those before the first that differs
 
 
-@dataclass(frozen=True)
-class Alert:
+class Alert(msgspec.Struct, frozen=True):
     """A newest run that needs attention.
 
     Attributes
@@ -77,8 +76,7 @@ class Alert:
     artifacts: Sequence[Link]
 
 
-@dataclass(frozen=True)
-class PipelineRow:
+class PipelineRow(msgspec.Struct, frozen=True):
     """A pipeline: its newest run, its last 20 runs as a strip, its headline metrics."""
 
     mark: Mark
@@ -92,8 +90,7 @@ class PipelineRow:
     metrics: Sequence[MetricCell]
 
 
-@dataclass(frozen=True)
-class ChangeRow:
+class ChangeRow(msgspec.Struct, frozen=True):
     """What differs from the run before: a metric, an artifact or a parameter."""
 
     what: Link
@@ -104,8 +101,7 @@ class ChangeRow:
     note: str
 
 
-@dataclass(frozen=True)
-class ChangeGroup:
+class ChangeGroup(msgspec.Struct, frozen=True):
     """The differences of one pipeline's newest run; `run` names the pipeline and links to that run."""
 
     pipeline: Link
@@ -115,8 +111,7 @@ class ChangeGroup:
     more: Link | None
 
 
-@dataclass(frozen=True)
-class OverviewView:
+class OverviewView(msgspec.Struct, frozen=True):
     """The first page.
 
     Attributes

@@ -6,10 +6,10 @@ import json
 import math
 import urllib.parse
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, NamedTuple, TypeVar
 
+import msgspec
 from markupsafe import Markup
 
 from reportgen import urls
@@ -96,8 +96,7 @@ MARKS = {
 }
 
 
-@dataclass(frozen=True)
-class Frame:
+class Frame(msgspec.Struct, frozen=True):
     """What surrounds the content of every page.
 
     Attributes
@@ -143,8 +142,7 @@ class Frame:
     build_notes: str
 
 
-@dataclass(frozen=True)
-class Page:
+class Page(msgspec.Struct, frozen=True):
     """A page to render: its address, its template, and the view that the template gets."""
 
     url: str
@@ -152,8 +150,7 @@ class Page:
     view: Any
 
 
-@dataclass(frozen=True)
-class RawFile:
+class RawFile(msgspec.Struct, frozen=True):
     """A file of the site that is not a page."""
 
     url: str
@@ -235,7 +232,7 @@ def make_frame(
         more_style=here.to(f"static/{more}.css") if more else "",
         more_script=here.to(f"static/{more}.js") if more else "",
         theme_style=here.to(model.theme.style) if model.theme.style else "",
-        logo=replace(model.theme.logo, url=here.to(model.theme.logo.url)) if model.theme.logo else None,
+        logo=msgspec.structs.replace(model.theme.logo, url=here.to(model.theme.logo.url)) if model.theme.logo else None,
         navigation=_make_navigation(page if page in _SECTIONS else f"{page.rpartition('/')[0]}/"),
         crumbs=trail if page not in (urls.OVERVIEW, urls.NOT_FOUND) else (),
         has_frames=has_frames,
@@ -276,8 +273,7 @@ def comma_separated(links: Iterable[Link]) -> list[Link]:
     return [part for link in items for part in (link, Link(","))][:-1]
 
 
-@dataclass(frozen=True)
-class MetricCell:
+class MetricCell(msgspec.Struct, frozen=True):
     """A metric's value in a run beside the value before.
 
     Attributes
@@ -344,8 +340,7 @@ def headline_order(model: Model, names: Iterable[str]) -> list[str]:
     )
 
 
-@dataclass(frozen=True)
-class Pager:
+class Pager(msgspec.Struct, frozen=True):
     """Where a listing goes on.
 
     Attributes

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
 from statistics import median
 
+import msgspec
 from markupsafe import Markup
 
 from reportgen import urls
@@ -47,8 +47,7 @@ _MINUTE_US = 60_000_000
 _DAY_US = 24 * 60 * _MINUTE_US
 
 
-@dataclass(frozen=True)
-class Trend:
+class Trend(msgspec.Struct, frozen=True):
     """A quantity over the pipeline's runs: its name and page, last value, change, chart."""
 
     name: Link
@@ -57,8 +56,7 @@ class Trend:
     chart: Markup
 
 
-@dataclass(frozen=True)
-class PipelineView:
+class PipelineView(msgspec.Struct, frozen=True):
     """A pipeline's page.
 
     Attributes

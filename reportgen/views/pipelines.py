@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from reportgen import urls
 from reportgen.model import Model
@@ -12,8 +13,7 @@ from reportgen.views.overview import PipelineRow, headline, make_pipeline_row
 from reportgen.views.parts import Frame, Here, Page, make_frame
 
 
-@dataclass(frozen=True)
-class PipelinesView:
+class PipelinesView(msgspec.Struct, frozen=True):
     """The list of pipelines.
 
     Attributes

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+import msgspec
 
 from reportgen import urls
 from reportgen.model import Artifact, Model
@@ -12,8 +13,7 @@ from reportgen.views.parts import Frame, Here, Link, Page, make_frame
 from reportgen.views.tables import TableContent, make_further_tables, most_row_pages
 
 
-@dataclass(frozen=True)
-class RowsView:
+class RowsView(msgspec.Struct, frozen=True):
     """A page of further rows of a table.
 
     Attributes

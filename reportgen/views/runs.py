@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import groupby
+
+import msgspec
 
 from reportgen import urls
 from reportgen.model import Model, Run, RunList
@@ -30,8 +31,7 @@ from reportgen.views.parts import (
 PAGE_SIZE = 100
 
 
-@dataclass(frozen=True)
-class RunRow:
+class RunRow(msgspec.Struct, frozen=True):
     """A run in a listing; `metric`, `value` and `change` are of its first headline metric."""
 
     mark: Mark
@@ -44,16 +44,14 @@ class RunRow:
     change: Change | None
 
 
-@dataclass(frozen=True)
-class RunDay:
+class RunDay(msgspec.Struct, frozen=True):
     """The runs that began on one day (UTC), newest first."""
 
     label: str
     rows: Sequence[RunRow]
 
 
-@dataclass(frozen=True)
-class RunsView:
+class RunsView(msgspec.Struct, frozen=True):
     """A page of the listing of all runs.
 
     Attributes

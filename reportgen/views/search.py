@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -38,8 +38,7 @@ _LISTINGS = (
 )
 
 
-@dataclass(frozen=True)
-class SearchView:
+class SearchView(msgspec.Struct, frozen=True):
     """The page that finds things by their names and texts.
 
     Attributes

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from reportgen.model import Edge, Model, Run
 from reportgen.text import first_line
@@ -16,8 +17,7 @@ _DIGEST = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _DIGEST_CHARS = 10  # enough to tell two commits apart
 
 
-@dataclass(frozen=True)
-class Setting:
+class Setting(msgspec.Struct, frozen=True):
     """A named value; `before` is the value of the run before where it differs."""
 
     name: str

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+import msgspec
 from markupsafe import Markup
 
 from reportgen.charts import waterfall_bar
@@ -16,8 +16,7 @@ from reportgen.views.parts import MARKS, Here, Link, Mark
 _LINES = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 
-@dataclass(frozen=True)
-class StepRow:
+class StepRow(msgspec.Struct, frozen=True):
     """A step: its bar in the waterfall and what it recorded."""
 
     anchor: str
@@ -31,8 +30,7 @@ class StepRow:
     error: str
 
 
-@dataclass(frozen=True)
-class ErrorView:
+class ErrorView(msgspec.Struct, frozen=True):
     """An error: what failed, in words, and the traceback."""
 
     mark: Mark

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
+import msgspec
 from markupsafe import Markup
 
 from reportgen import urls
@@ -29,8 +29,7 @@ from reportgen.views.graphs import Neighbourhood, make_neighbourhood
 from reportgen.views.parts import Fact, Frame, Here, Link, Page, RawFile, make_frame, value_text
 
 
-@dataclass(frozen=True)
-class VersionView:
+class VersionView(msgspec.Struct, frozen=True):
     """An artifact's page.
 
     Attributes
