@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import io
 from pathlib import Path
+from typing import Any
 
 import imagesize
+import PIL.Image
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from logs import PNG, START, artifact, model_of, run_start, write_blob, write_run
 
 from reportgen.images import ImageFacts, inspect_image
+from reportgen.images.ends import find_gif_cut, find_jpeg_cut, find_webp_cut
 from reportgen.inputs.images import image_extension
 
-# A grey JPEG of 3 x 2 pixels, cut after its frame header, which is all that tells its size.
-JPEG = bytes.fromhex("ffd8ffe000104a46494600010100000100010000ffc0000b080002000301011100ffd9")
+# What a JPEG of 3 x 2 grey pixels is made of; the pixels themselves are not looked at.
+JPEG = bytes.fromhex(
+    "ffd8ffe000104a46494600010100000100010000ffc0000b080002000301011100ffda0008010100003f007fff00aaffd9"
+)
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg" width="30" height="20"><path d="M0 0h30v20z"/></svg>'
 SVG_WITH_HEAD = b'<?xml version="1.0"?>\n<!-- drawn -->\n' + SVG
 GIF = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
@@ -229,3 +237,65 @@ def test_svg_that_loads_files_from_elsewhere_is_not_published(tmp_path: Path, co
 def test_svg_with_links_and_its_own_gradients_is_published(tmp_path: Path) -> None:
     svg = SVG[:-6] + b'<a href="https://example.org"><path fill="url(#g)"/></a></svg>'
     assert inspect(tmp_path, write_blob(tmp_path, "r1", svg, "svg")).broken == ""
+
+
+# Files that are cut short
+
+
+def picture(extension: str, **options: Any) -> bytes:
+    image = PIL.Image.effect_noise((60, 40), 50).convert("P" if extension == "gif" else "RGB")
+    file = io.BytesIO()
+    image.save(file, {"jpg": "jpeg"}.get(extension, extension), **options)
+    return file.getvalue()
+
+
+def frames(extension: str) -> dict[str, Any]:
+    more = [PIL.Image.effect_noise((60, 40), 60 + n).convert("P" if extension == "gif" else "RGB") for n in range(3)]
+    return {"save_all": True, "append_images": more}
+
+
+def with_small_picture() -> dict[str, Any]:
+    small = picture("jpg")
+    return {"exif": b"Exif\x00\x00" + small + b"\xff\xd9"}
+
+
+PICTURES = [
+    ("jpg", {}),
+    ("jpg", {"progressive": True, "comment": b"\xff\xd9"}),
+    ("jpg", with_small_picture()),
+    ("gif", {}),
+    ("gif", frames("gif")),
+    ("webp", {}),
+    ("webp", {"lossless": True}),
+    ("webp", frames("webp")),
+]
+
+
+@pytest.mark.parametrize(("extension", "options"), PICTURES, ids=str)
+def test_file_that_is_cut_short_says_so(tmp_path: Path, extension: str, options: dict[str, Any]) -> None:
+    content = picture(extension, **options)
+    assert inspect(tmp_path, write_blob(tmp_path, "r1", content, extension)).broken == ""
+    assert inspect(tmp_path, write_blob(tmp_path, "r1", content + b"more", extension)).broken == ""
+    whole = len(content) - (1 if extension == "gif" else 0)  # only the mark of the end is missing: all of it shows
+    for n_left in {*range(16, whole, 97), whole - 1, whole // 2}:
+        facts = inspect(tmp_path, write_blob(tmp_path, "r1", content[:n_left], extension))
+        assert facts.broken == "the file is cut short", n_left
+
+
+@pytest.mark.parametrize(
+    ("extension", "content"),
+    [("jpg", JPEG[:2] + b"\xff\xe0\x00\x03x" * 2 + b"no marker"), ("gif", GIF[:19] + b"nothing")],
+)
+def test_file_of_no_structure_is_not_shown(tmp_path: Path, extension: str, content: bytes) -> None:
+    assert inspect(tmp_path, write_blob(tmp_path, "r1", content, extension)).broken.startswith("it is no valid")
+
+
+@given(st.sampled_from([picture("jpg"), picture("gif"), picture("webp")]), st.data())
+def test_damaged_file_is_no_error(content: bytes, data: st.DataObject) -> None:
+    damaged = bytearray(content[: data.draw(st.integers(12, len(content)))])
+    for _ in range(data.draw(st.integers(0, 20))):
+        damaged[data.draw(st.integers(12, len(damaged)) if len(damaged) > 12 else st.just(0)) - 1] = data.draw(
+            st.integers(0, 255)
+        )
+    for check in (find_jpeg_cut, find_gif_cut, find_webp_cut):
+        assert isinstance(check(bytes(damaged)), str)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from reportgen.blobs import BlobError, find_blob
+from reportgen.images.ends import find_gif_cut, find_jpeg_cut, find_webp_cut
 from reportgen.images.png import find_fault
 from reportgen.images.svg import find_risk
 from reportgen.inputs.images import image_extension
@@ -58,7 +59,13 @@ def inspect_image(name: str, folders: Iterable[Path]) -> ImageFacts:
     return ImageFacts(path, len(content), width, height)
 
 
-_CHECKS = {"png": find_fault, "svg": find_risk}
+_CHECKS = {
+    "png": find_fault,
+    "svg": find_risk,
+    "jpg": find_jpeg_cut,
+    "gif": find_gif_cut,
+    "webp": find_webp_cut,
+}
 
 
 def _size(content: bytes) -> tuple[int, int]:
