@@ -3,7 +3,7 @@
 
 VENV := .venv
 BIN := $(VENV)/bin
-WORKERS ?= 2
+WORKERS ?= 3  # on two processors: browsers and servers are waited for
 ARGS ?=
 
 # A .venv is made once. It is made anew when PYTHON names another interpreter than the one that made it.

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
-from typing import Protocol
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from typing import Protocol, TypeVar
 
 import msgspec
 from markupsafe import Markup
@@ -14,10 +14,13 @@ from reportgen.text import format_count, format_duration
 from reportgen.views.content import artifact_title, artifact_url, kind_word
 from reportgen.views.parts import Here, Link
 
+T = TypeVar("T", bound=Hashable)
+
 MAX_TIES = 100  # that the graph of a run shows
 MAX_NEIGHBOURS = 20  # on each side of a version, in its graph
 MAX_LISTED = 100  # in its list
 _MAX_FOLLOWING = 200
+_MOST_ALIKE, _SHOWN_ALIKE, _NAMED_ALIKE = 8, 5, 12
 
 
 class GraphView(msgspec.Struct, frozen=True):
@@ -86,6 +89,36 @@ def find_following(spans: Mapping[Hashable, Span]) -> list[tuple[Hashable, Hasha
     return pairs
 
 
+def bundle_alike(ties: Iterable[tuple[T, Hashable]]) -> dict[T, Sequence[T]]:
+    """Find the things of which one box can stand for many: those that are tied in the same ways.
+
+    Parameters
+    ----------
+    ties
+        Things with what they are tied to, and how.
+
+    Returns
+    -------
+    dict
+        By the first of them: all that a box stands for. Of a group the first five have boxes of their own.
+    """
+    ties_of: dict[T, set[Hashable]] = {}
+    for item, tie in ties:
+        ties_of.setdefault(item, set()).add(tie)
+    groups: dict[frozenset[Hashable], list[T]] = {}
+    for item, mine in ties_of.items():
+        groups.setdefault(frozenset(mine), []).append(item)
+    return {group[_SHOWN_ALIKE]: group[_SHOWN_ALIKE:] for group in groups.values() if len(group) > _MOST_ALIKE}
+
+
+def bundle_node(nodes: Sequence[GraphNode], noun: str, url: str) -> GraphNode:
+    """Make the box that stands for several; `url` is where they are listed."""
+    name = format_count(len(nodes), f"more {noun}")
+    names = ", ".join(node.name for node in nodes[:_NAMED_ALIKE])
+    tip = f"{name}: {names}{', …' if len(nodes) > _NAMED_ALIKE else ''}"
+    return GraphNode(nodes[0].kind, name, names, url, tip)
+
+
 # A run
 
 
@@ -94,8 +127,16 @@ def run_graph(model: Model, here: Here, run: Run) -> GraphView | None:
     ties = _ties_of(model, here, run)
     if not ties:
         return None
+    node_of = {item: node for item, node, _, _ in reversed(ties)}
+    bundles = bundle_alike((item, (node.kind, step_id, made)) for item, node, step_id, made in ties)
+    for first, items in bundles.items():
+        noun = "artifact" if node_of[first].kind == "key" else "dataset"
+        node_of[first] = bundle_node([node_of[item] for item in items], noun, "#lineage")
+    hidden = {item for items in bundles.values() for item in items[1:]}
+    drawn = [tie for tie in ties if tie[0] not in hidden]
     sketch = Sketch()
-    for item, node, step_id, made in ties[:MAX_TIES]:
+    for item, _, step_id, made in drawn[:MAX_TIES]:
+        node = node_of[item]
         if not made:
             sketch.add(item, node)
         step = sketch.add(*_step_node(here, run, step_id))
@@ -106,7 +147,7 @@ def run_graph(model: Model, here: Here, run: Run) -> GraphView | None:
     description = (
         f"Its steps read {n_read} artifacts and datasets and made {n_made}. The table below lists every connection."
     )
-    note = f"The graph shows the first {MAX_TIES} of {len(ties):,} connections." if len(ties) > MAX_TIES else ""
+    note = f"The graph shows the first {MAX_TIES} of {len(ties):,} connections." if len(drawn) > MAX_TIES else ""
     return sketch.draw("flow", "Lineage of this run", description, note)
 
 

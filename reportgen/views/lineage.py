@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 import msgspec
 
@@ -11,7 +12,7 @@ from reportgen.graphs import GraphNode
 from reportgen.model import Model, StepSpan, Tie, find_spans, find_ties
 from reportgen.text import count_word, join_words
 from reportgen.views.content import kind_word
-from reportgen.views.graphs import GraphView, Sketch, dataset_node
+from reportgen.views.graphs import GraphView, Sketch, bundle_alike, bundle_node, dataset_node
 from reportgen.views.parts import Frame, Here, Link, Page, comma_separated, make_frame
 from reportgen.webaddress import web_address
 
@@ -22,6 +23,7 @@ MAX_ROWS = 1000  # of the table
 _MAX_LINKS = 12  # in a cell
 
 _Place = tuple[str, str]  # pipeline and step
+_Item = tuple[bool, str]  # whether it is a dataset, and its name
 
 
 class ItemRow(msgspec.Struct, frozen=True):
@@ -120,15 +122,19 @@ def _number(n: int, noun: str) -> str:
 
 def _draw(model: Model, here: Here, ties: Sequence[Tie], spans: dict[_Place, StepSpan]) -> GraphView:
     """Draw all ties, or those of the newest runs when that were too many; pipelines whole when there are many steps."""
-    is_folded = _count_nodes(ties) > max(MAX_STEPS, _count_nodes(_fold(ties)))
+    is_folded = _plan(ties, is_folded=False).n_boxes > max(MAX_STEPS, _plan(ties, is_folded=True).n_boxes)
     chosen, note = _choose(model, ties, is_folded=is_folded)
     sketch = Sketch()
-    for tie in sorted(chosen, key=lambda tie: (not tie.is_dataset, tie)):
+    for tie in sorted(chosen.ties, key=lambda tie: (not tie.is_dataset, tie)):
         step, item = ("step", tie.pipeline, tie.step), ("item", tie.is_dataset, tie.item)
+        node = _item_node(model, here, tie)
+        if alike := chosen.bundles.get(_item(tie)):
+            noun = "dataset" if tie.is_dataset else "key"
+            node = bundle_node([_item_node(model, here, one) for one in alike], noun, f"#{noun}s")
         if tie.is_dataset and not tie.made:
-            sketch.add(item, _item_node(model, here, tie))
+            sketch.add(item, node)
         sketch.add(step, (_pipeline_node if is_folded else _step_node)(here, tie.pipeline, tie.step, spans))
-        sketch.add(item, _item_node(model, here, tie))
+        sketch.add(item, node)
         sketch.tie(*((step, item) if tie.made else (item, step)))
     by_pipeline: dict[str, dict[Hashable, StepSpan]] = {}
     for (pipeline, name), span in sorted(spans.items()):
@@ -140,33 +146,51 @@ def _draw(model: Model, here: Here, ties: Sequence[Tie], spans: dict[_Place, Ste
     return sketch.draw("flow", "Lineage of the project", description, note)
 
 
-def _choose(model: Model, ties: Sequence[Tie], *, is_folded: bool) -> tuple[Sequence[Tie], str]:
+class _Drawing(NamedTuple):
+    """Ties to draw, and for boxes that stand for several items a tie of each of those, by the item that is drawn."""
+
+    ties: Sequence[Tie]
+    bundles: Mapping[_Item, Sequence[Tie]]
+
+    @property
+    def n_boxes(self) -> int:
+        return len({tie[:2] for tie in self.ties}) + len({tie[2:4] for tie in self.ties})
+
+    @property
+    def fits(self) -> bool:
+        return len(self.ties) <= MAX_TIES and self.n_boxes <= MAX_NODES
+
+
+def _plan(ties: Iterable[Tie], *, is_folded: bool) -> _Drawing:
+    """Take items together that the same steps read and made, where they are many; the steps of a pipeline if asked."""
+    ties = [*dict.fromkeys(tie._replace(step="") if is_folded else tie for tie in ties)]
+    tie_of = {_item(tie): tie for tie in ties}
+    bundles = bundle_alike((_item(tie), (tie.is_dataset, tie.pipeline, tie.step, tie.made)) for tie in ties)
+    hidden = {item for items in bundles.values() for item in items[1:]}
+    return _Drawing(
+        [tie for tie in ties if _item(tie) not in hidden],
+        {first: [tie_of[item] for item in items] for first, items in bundles.items()},
+    )
+
+
+def _item(tie: Tie) -> _Item:
+    return tie.is_dataset, tie.item
+
+
+def _choose(model: Model, ties: Sequence[Tie], *, is_folded: bool) -> tuple[_Drawing, str]:
     """Give the ties that there is room for, and say which they are when there is none for all."""
-    fold = _fold if is_folded else list[Tie]
-    ties = fold(ties)
-    if _fits(ties):
-        return ties, "Each pipeline is one box here; the table names its steps." if is_folded else ""
-    newest = fold(find_ties(model, [pipeline.newest.position for pipeline in model.pipelines.values()]))
-    which = "what the newest run of each pipeline read and made" if newest else "the first by name"
-    chosen: Sequence[Tie] = newest or ties
-    if not _fits(chosen):
-        chosen = _cut(chosen)
+    drawing = _plan(ties, is_folded=is_folded)
+    if drawing.fits:
+        return drawing, "Each pipeline is one box here; the table names its steps." if is_folded else ""
+    newest_runs = [pipeline.newest.position for pipeline in model.pipelines.values()]
+    newest = _plan(find_ties(model, newest_runs), is_folded=is_folded)
+    which = "what the newest run of each pipeline read and made" if newest.ties else "the first by name"
+    chosen = newest if newest.ties else drawing
+    if not chosen.fits:
+        chosen = chosen._replace(ties=_cut(chosen.ties))
         which += ", as far as there is room"
-    shown = f"{_count_nodes(chosen):,} of {_count_nodes(ties):,} boxes and {len(chosen):,} of {len(ties):,} arrows"
-    return chosen, f"Shown are {shown}: {which}."
-
-
-def _fold(ties: Iterable[Tie]) -> list[Tie]:
-    """Take the steps of a pipeline together."""
-    return [*dict.fromkeys(tie._replace(step="") for tie in ties)]
-
-
-def _count_nodes(ties: Sequence[Tie]) -> int:
-    return len({tie[:2] for tie in ties}) + len({tie[2:4] for tie in ties})
-
-
-def _fits(ties: Sequence[Tie]) -> bool:
-    return len(ties) <= MAX_TIES and _count_nodes(ties) <= MAX_NODES
+    boxes = f"{chosen.n_boxes:,} of {drawing.n_boxes:,} boxes"
+    return chosen, f"Shown are {boxes} and {len(chosen.ties):,} of {len(drawing.ties):,} arrows: {which}."
 
 
 def _cut(ties: Sequence[Tie]) -> list[Tie]:
