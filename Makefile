@@ -1,9 +1,10 @@
 # Needs Python 3.11 or newer, make and a package registry; everything else goes into .venv.
 # Another interpreter: make demo PYTHON=python3.12. Some tests only: make test ARGS="-k charts".
+# WORKERS run tests at the same time: three keep two processors at work, since browsers and servers are waited for.
 
 VENV := .venv
 BIN := $(VENV)/bin
-WORKERS ?= 3  # on two processors: browsers and servers are waited for
+WORKERS ?= 3
 ARGS ?=
 
 # A .venv is made once. It is made anew when PYTHON names another interpreter than the one that made it.
