@@ -257,10 +257,10 @@ def _show(row: RowChange, place: int, pair: tuple[Any, Any], form: NumberForm | 
 
 def _changed_cell(was: Any, now: Any, form: NumberForm | None) -> ChangedCell:
     """Show a cell before and now; two that would read the same are written in full."""
-    delta = find_delta(was, now)
     before, after = _text(was, form), _text(now, form)
     if before == after:
         before, after = _texts_apart(was, now)
+    delta = find_delta(was, now) if form else None
     return ChangedCell(after, before, is_changed=True, delta=format_delta(delta, form) if delta and form else "")
 
 
