@@ -67,9 +67,9 @@ def format_number(value: float | None, form: NumberForm | None = None, *, sign: 
     """Write a number in a form (default: one that suits it alone), with its unit. `None` is a dash."""
     if value is None:
         return DASH
-    form = form or number_form([value])
-    digits = _format_digits(value * 100 if form.unit == "%" else value, form.decimals, sign=sign)
-    return f"{digits}{NBSP}{form.unit}" if form.unit else digits
+    decimals, unit = form or number_form([value])
+    digits = _format_digits(value * 100 if unit == "%" else value, decimals, sign=sign)
+    return f"{digits}{NBSP}{unit}" if unit else digits
 
 
 def _format_digits(value: float, decimals: int | None, *, sign: bool) -> str:

@@ -20,9 +20,7 @@ _WINDOW = 8
 _CHANGED = 3  # of so many words one may be another, for a line to be shown as changed
 _MOST_WORD_EDITS = 200
 _WORD = re.compile(r"\w+(?:[.,:]\w+)*")
-_TOKEN = re.compile(r"(\w+(?:[.,:]\w+)*|[^\w\s]|^)(\s*)")  # a word or sign, and the blanks after it
-
-_Token = tuple[str, str]
+_TOKEN = re.compile(r"(?:\w+(?:[.,:]\w+)*|[^\w\s]|^)\s*")  # a word or sign, and the blanks after it
 
 
 class Piece(NamedTuple):
@@ -121,16 +119,16 @@ def _most_edits(n_words: int) -> int:
     return min(max(n_words // _CHANGED, 2), _MOST_WORD_EDITS)
 
 
-def split_words(line: str) -> list[tuple[str, str]]:
-    """Divide a text into words and signs, each with the blanks after it; blanks at its start follow an empty word."""
-    tokens: list[_Token] = _TOKEN.findall(line)
+def split_words(line: str) -> list[str]:
+    """Divide a text into words and signs, each with the blanks after it; blanks at its start stand alone."""
+    tokens: list[str] = _TOKEN.findall(line)
     return tokens
 
 
 class _Line(NamedTuple):
     """A line's words and signs: with the blanks after them, without, and which these are."""
 
-    tokens: Sequence[_Token]
+    tokens: Sequence[str]
     words: Sequence[str]
     vocabulary: Set[str]
 
@@ -140,7 +138,7 @@ _NO_WORDS = _Line((), (), frozenset())
 
 def _read(line: str) -> _Line:
     tokens = split_words(line)
-    words = [word for word, _ in tokens]
+    words = [token.rstrip() for token in tokens]
     return _Line(tokens, words, {*words})
 
 
@@ -155,29 +153,30 @@ def _find_like(lines: Sequence[_Line], start: int, line: _Line) -> int | None:
     return None
 
 
-def _join_words(old: Sequence[_Token], new: Sequence[_Token], matches: Sequence[Match]) -> list[Piece]:
+def _join_words(old: Sequence[str], new: Sequence[str], matches: Sequence[Match]) -> list[Piece]:
     """Give the pieces of a line, neighbours of one sign joined."""
     line = _Pieces()
     i = j = 0
     for match in matches:
-        line.change(map("".join, old[i : match.old]), map("".join, new[j : match.new]))
+        line.change(old[i : match.old], new[j : match.new])
         i, j = match.old + match.size, match.new + match.size
         _keep_words(line, old[match.old : i], new[match.new : j])
-    line.change(map("".join, old[i:]), map("".join, new[j:]))
+    line.change(old[i:], new[j:])
     return line.finish()
 
 
-def _keep_words(line: _Pieces, old: Sequence[_Token], new: Sequence[_Token]) -> None:
+def _keep_words(line: _Pieces, old: Sequence[str], new: Sequence[str]) -> None:
     """Add words that are the same in both; the blanks after them may differ."""
     if old == new:
-        line.keep("".join(map("".join, old)))
+        line.keep("".join(old))
         return
-    for (word, blank), (_, new_blank) in zip(old, new, strict=True):
-        line.keep(word)
-        if blank == new_blank:
-            line.keep(blank)
+    for token, new_token in zip(old, new, strict=True):
+        if token == new_token:
+            line.keep(token)
         else:
-            line.change([blank], [new_blank])
+            word = token.rstrip()
+            line.keep(word)
+            line.change([token[len(word) :]], [new_token[len(word) :]])
 
 
 class _Pieces:

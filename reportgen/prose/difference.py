@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -45,9 +45,6 @@ class ChangedBlock(NamedTuple):
     is_heading: bool
 
 
-_Word = tuple[str, str]  # a word or sign, and the blanks after it
-
-
 @dataclass(slots=True)
 class _Node:
     """A block, or inline content between blocks (then without a name); of its inside either blocks or text is known."""
@@ -58,8 +55,7 @@ class _Node:
     source: str = ""
     blocks: list[_Node] = field(default_factory=list)
     text: str = ""  # inline HTML
-    pieces: list[str | list[_Word]] | None = None  # of the text: tags, and the words between
-    words: list[_Word] | None = None
+    pieces: list[str | list[str]] | None = None  # of the text: tags, and what is between, in words
     vocabulary: set[str] | None = None
 
 
@@ -156,25 +152,24 @@ def _add_text(node: _Node, text: str, *, is_last: bool = False) -> None:
         node.blocks.append(_Node("", "", source=text, text=text))
 
 
-def _pieces_of(node: _Node) -> list[str | list[_Word]]:
+def _pieces_of(node: _Node) -> list[str | list[str]]:
     if node.pieces is None:
         texts = _TAG_OR_TEXT.findall(node.text)
         node.pieces = [text if text[0] == "<" else split_words(_unescape(text)) for text in texts]
     return node.pieces
 
 
-def _words_of(node: _Node) -> list[_Word]:
-    if node.words is None:
-        if node.blocks:
-            node.words = [word for block in node.blocks for word in _words_of(block)]
-        else:
-            node.words = [word for piece in _pieces_of(node) if type(piece) is list for word in piece]
-    return node.words
+def _words_of(node: _Node) -> list[str]:
+    """Give the words of a text, each with the blanks after it."""
+    return [word for piece in _pieces_of(node) if type(piece) is list for word in piece]
 
 
 def _vocabulary_of(node: _Node) -> set[str]:
     if node.vocabulary is None:
-        node.vocabulary = {word for word, _ in _words_of(node)}
+        if node.blocks:
+            node.vocabulary = set().union(*map(_vocabulary_of, node.blocks))
+        else:
+            node.vocabulary = {*map(str.rstrip, _words_of(node))}
     return node.vocabulary
 
 
@@ -236,12 +231,12 @@ class _Comparison:
         if self._n_left < 0 or not news:
             return None
         most = min((len(olds) + len(news)) // 2 + 2, _MOST_EDITS)
-        matches = match_closely([word for word, _ in olds], [word for word, _ in news], most)
+        matches = match_closely([*map(str.rstrip, olds)], [*map(str.rstrip, news)], most)
         if matches is None:
             if new.name not in ("td", "th"):
                 return None
             matches = []
-        return new.start + _write_words(new, _iter_stretches(olds, matches, len(news))) + new.end
+        return new.start + _write_words(new, len(news), _iter_stretches(olds, matches, len(news))) + new.end
 
 
 def _remove(nodes: Sequence[_Node]) -> Iterator[_Change]:
@@ -292,11 +287,11 @@ def _mark(node: _Node, tag: str) -> str:
 _Stretch = tuple[int, bool, str]  # where new words end that stand together, if they are old ones, what was before them
 
 
-def _iter_stretches(olds: Sequence[_Word], matches: Sequence[Match], n_new: int) -> Iterator[_Stretch]:
+def _iter_stretches(olds: Sequence[str], matches: Sequence[Match], n_new: int) -> Iterator[_Stretch]:
     """Give all new words in stretches; the last is empty where something was removed at the end."""
     i = j = 0
     for match in [*matches, Match(len(olds), n_new, 0)]:
-        removed = _join(olds[i : match.old])
+        removed = "".join(olds[i : match.old])
         if match.new > j:
             yield match.new, False, removed
             removed = ""
@@ -305,12 +300,11 @@ def _iter_stretches(olds: Sequence[_Word], matches: Sequence[Match], n_new: int)
             yield j, match.size > 0, removed
 
 
-def _write_words(node: _Node, stretches: Iterator[_Stretch]) -> str:
+def _write_words(node: _Node, n_words: int, stretches: Iterator[_Stretch]) -> str:
     """Write what a block holds, with what was removed where it stood."""
     out: list[str] = []
     place = end = 0
     is_kept = False
-    n_words = len(_words_of(node))
     for piece in _pieces_of(node):
         if isinstance(piece, str):
             out.append(piece)
@@ -321,17 +315,13 @@ def _write_words(node: _Node, stretches: Iterator[_Stretch]) -> str:
                 end, is_kept, removed = next(stretches)
                 out.append(_write_removed(removed, keeps_gap=is_kept))
             words = piece[at : at + end - place]
-            out.append(_escape(_join(words)) if is_kept else _write_added(words))
+            out.append(_escape("".join(words)) if is_kept else _write_added(words))
             at += len(words)
             place += len(words)
         if place == n_words:
-            gap = "" if piece[-1][1] else " "
+            gap = "" if piece[-1][-1:].isspace() else " "
             out += (gap + _write_removed(removed) for _, _, removed in stretches)
     return "".join(out)
-
-
-def _join(words: Iterable[_Word]) -> str:
-    return "".join(map("".join, words))
 
 
 def _write_removed(text: str, *, keeps_gap: bool = False) -> str:
@@ -341,8 +331,8 @@ def _write_removed(text: str, *, keeps_gap: bool = False) -> str:
     return f"<del>{_escape(kept.lstrip())}</del>{gap}" if kept else ""
 
 
-def _write_added(words: Sequence[_Word]) -> str:
-    text = _join(words)
+def _write_added(words: Sequence[str]) -> str:
+    text = "".join(words)
     added = text.strip()
     if not added:
         return text
