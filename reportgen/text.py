@@ -67,22 +67,24 @@ def format_number(value: float | None, form: NumberForm | None = None, *, sign: 
     """Write a number in a form (default: one that suits it alone), with its unit. `None` is a dash."""
     if value is None:
         return DASH
-    form = form or number_form([value])
-    digits = _format_digits(value * 100 if form.unit == "%" else value, form.decimals, sign=sign)
-    return f"{digits}{NBSP}{form.unit}" if form.unit else digits
+    decimals, unit = form or number_form([value])
+    digits = _format_digits(value * 100 if unit == "%" else value, decimals, sign=sign)
+    return f"{digits}{NBSP}{unit}" if unit else digits
 
 
 def _format_digits(value: float, decimals: int | None, *, sign: bool) -> str:
+    if decimals is not None and -_MAX_PLAIN < value < _MAX_PLAIN:
+        text = f"{value:+,.{decimals}f}" if sign else f"{value:,.{decimals}f}"
+        if text[0] != "-":
+            return text
+        if text.strip("-0.,"):
+            return MINUS + text[1:]
+        return "+" + text[1:] if sign else text[1:]  # a zero has no sign
     if not math.isfinite(value):
         return "NaN" if math.isnan(value) else "∞" if value > 0 else f"{MINUS}∞"
-    if decimals is None or abs(value) >= _MAX_PLAIN:
-        mantissa, exponent = f"{value:+.2e}".split("e")
-        text = f"{mantissa} × 10{_superscript(int(exponent))}"
-    else:
-        text = f"{value:+,.{decimals}f}"
-        if not text.strip("+-0.,"):  # a zero has no sign
-            text = "+" + text[1:]
-    if text.startswith("-"):
+    mantissa, exponent = f"{value:+.2e}".split("e")
+    text = f"{mantissa} × 10{_superscript(int(exponent))}"
+    if text[0] == "-":
         return MINUS + text[1:]
     return text if sign else text[1:]
 

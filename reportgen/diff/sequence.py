@@ -9,8 +9,11 @@ library's `difflib` has no such bound: a text of few different words takes it cu
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from typing import NamedTuple
+
+_FEW_EDITS = 6  # after so many it is worth the time to ask first whether there are too many
+_OLD_END, _NEW_END = object(), object()
 
 _Pair = tuple[int, int]
 
@@ -51,30 +54,36 @@ class _Middle:
 
     def __init__(self, old: Sequence[Hashable], new: Sequence[Hashable]) -> None:
         length = min(len(old), len(new))
-        self._n_start = _count_equal(old, new, length)
-        self._n_end = _count_equal(old[::-1], new[::-1], length - self._n_start)
-        self._ends = len(old) - self._n_end, len(new) - self._n_end
-        old_part, new_part = old[self._n_start : self._ends[0]], new[self._n_start : self._ends[1]]
-        in_old, in_new = {*old_part}, {*new_part}
-        self._old_places = [place for place, element in enumerate(old_part, self._n_start) if element in in_new]
-        self._new_places = [place for place, element in enumerate(new_part, self._n_start) if element in in_old]
+        n_start = n_end = 0
+        while n_start < length and old[n_start] == new[n_start]:
+            n_start += 1
+        length -= n_start
+        while n_end < length and old[-1 - n_end] == new[-1 - n_end]:
+            n_end += 1
+        self._n_start, self._n_end = n_start, n_end
+        self._ends = len(old) - n_end, len(new) - n_end
+        old_part, new_part = old[n_start : self._ends[0]], new[n_start : self._ends[1]]
+        shared = {*old_part}.intersection(new_part)
+        self.n_left_out = len(old_part) + len(new_part)
+        self._old_places: list[int] = []
+        self._new_places: list[int] = []
+        self.old: list[Hashable] = []
+        self.new: list[Hashable] = []
+        if not shared:
+            return
+        self._old_places = [place for place, element in enumerate(old_part, n_start) if element in shared]
+        self._new_places = [place for place, element in enumerate(new_part, n_start) if element in shared]
         self.old = [old[place] for place in self._old_places]
         self.new = [new[place] for place in self._new_places]
-        self.n_left_out = len(old_part) + len(new_part) - len(self.old) - len(self.new)
+        self.n_left_out -= len(self.old) + len(self.new)
 
     def finish(self, pairs: Sequence[_Pair]) -> list[Match]:
         """Give the stretches of the whole sequences for pairs of the middle."""
-        matches = _join([(self._old_places[i], self._new_places[j]) for i, j in pairs])
-        start, end = Match(0, 0, self._n_start), Match(*self._ends, self._n_end)
-        return [match for match in (start, *matches, end) if match.size]
-
-
-def _count_equal(old: Sequence[Hashable], new: Sequence[Hashable], most: int) -> int:
-    """Say how many elements are equal before the first that is not."""
-    for place in range(most):
-        if old[place] != new[place]:
-            return place
-    return most
+        matches = [Match(0, 0, self._n_start)] if self._n_start else []
+        matches += _join([(self._old_places[i], self._new_places[j]) for i, j in pairs])
+        if self._n_end:
+            matches.append(Match(*self._ends, self._n_end))
+        return matches
 
 
 def _match_by_edits(old: Sequence[Hashable], new: Sequence[Hashable], most_edits: int) -> list[_Pair] | None:
@@ -82,34 +91,59 @@ def _match_by_edits(old: Sequence[Hashable], new: Sequence[Hashable], most_edits
 
     `reach[k]` is how far into `old` the given number of edits leads on the diagonal `k = i - j`.
     """
+    if not old:  # then there is no new one either
+        return []
     n_old, n_new = len(old), len(new)
     most_edits = min(most_edits, n_old + n_new)
-    reach = [0] * (2 * most_edits + 3)  # negative diagonals lie at the end
+    ended_old = [*old, *[_OLD_END] * (most_edits + 1)]  # a way may lead over the end: nothing is equal there
+    ended_new = [*new, *[_NEW_END] * (most_edits + 1)]
+    reach = [-1] * (2 * most_edits + 3)  # negative diagonals lie at the end
+    reach[1] = 0
     steps: list[list[int]] = []
     for n_edits in range(most_edits + 1):
+        if n_edits == _FEW_EDITS and n_old + n_new - 2 * _count_common(old, new) > most_edits:
+            return None
         steps.append(reach[:])
         for k in range(-n_edits, n_edits + 1, 2):
-            right, below = reach[k - 1] + 1, reach[k + 1]
-            i = below if k == -n_edits or (k != n_edits and right <= below) else right
-            while i < n_old and i - k < n_new and old[i] == new[i - k]:
+            i, below = reach[k - 1] + 1, reach[k + 1]
+            if i <= below:  # noqa: PLR1730  (a call takes longer than all the rest)
+                i = below
+            j = i - k
+            while ended_old[i] == ended_new[j]:
                 i += 1
+                j += 1
             reach[k] = i
-            if i >= n_old and k == n_old - n_new:
+            if i >= n_old and j >= n_new:
                 return _walk_back(steps, n_old, n_new)
     return None
+
+
+def _count_common(old: Sequence[Hashable], new: Sequence[Hashable]) -> int:
+    """Say how many elements the longest common subsequence has: a row of its table is a number, with a bit for a place.
+
+    The way is that of H. Hyyrö ("Bit-parallel LCS-length computation revisited", 2004).
+    """
+    places: dict[Hashable, int] = {}
+    for place, element in enumerate(old):
+        places[element] = places.get(element, 0) | 1 << place
+    row = every = (1 << len(old)) - 1
+    for element in new:
+        found = row & places.get(element, 0)
+        row = (row + found) | (row - found)
+    return len(old) - (row & every).bit_count()
 
 
 def _walk_back(steps: Sequence[Sequence[int]], i: int, j: int) -> list[_Pair]:
     """Give the pairs on the way to the end of both sequences."""
     pairs: list[_Pair] = []
-    for n_edits in range(len(steps) - 1, -1, -1):
-        reach, k = steps[n_edits], i - j
-        came_from_above = k == -n_edits or (k != n_edits and reach[k - 1] < reach[k + 1])
-        k_before = k + 1 if came_from_above else k - 1
-        i_before = reach[k_before] if n_edits else 0
-        start = i_before + (0 if came_from_above or not n_edits else 1)
-        pairs += [(place, place - k) for place in range(i - 1, start - 1, -1)]
+    for reach in reversed(steps[1:]):
+        k = i - j
+        comes_from_above = reach[k - 1] < reach[k + 1]
+        k_before = k + 1 if comes_from_above else k - 1
+        i_before = reach[k_before]
+        pairs += [(place, place - k) for place in range(i - 1, i_before - comes_from_above, -1)]
         i, j = i_before, i_before - k_before
+    pairs += [(place, place) for place in range(i - 1, -1, -1)]
     return pairs[::-1]
 
 
@@ -142,13 +176,17 @@ def _number_occurrences(sequence: Sequence[Hashable]) -> list[tuple[Hashable, in
     return labels
 
 
-def _join(pairs: Sequence[_Pair]) -> list[Match]:
+def _join(pairs: Iterable[_Pair]) -> list[Match]:
     """Join pairs that follow each other in both."""
     matches: list[Match] = []
+    old = new = size = 0
     for i, j in pairs:
-        last = matches[-1] if matches else None
-        if last and (last.old + last.size, last.new + last.size) == (i, j):
-            matches[-1] = last._replace(size=last.size + 1)
-        else:
-            matches.append(Match(i, j, 1))
+        if i == old + size and j == new + size:
+            size += 1
+            continue
+        if size:
+            matches.append(Match(old, new, size))
+        old, new, size = i, j, 1
+    if size:
+        matches.append(Match(old, new, size))
     return matches

@@ -7,7 +7,7 @@ kinds of line ends count as one. Of a text that is too long nothing is compared,
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from typing import NamedTuple
 
 from reportgen.diff.sequence import Match, match_closely, match_sequences
@@ -20,9 +20,7 @@ _WINDOW = 8
 _CHANGED = 3  # of so many words one may be another, for a line to be shown as changed
 _MOST_WORD_EDITS = 200
 _WORD = re.compile(r"\w+(?:[.,:]\w+)*")
-_TOKEN = re.compile(r"(\w+(?:[.,:]\w+)*|[^\w\s]|^)(\s*)")  # a word or sign, and the blanks after it
-
-_Token = tuple[str, str]
+_TOKEN = re.compile(r"(?:\w+(?:[.,:]\w+)*|[^\w\s]|^)\s*")  # a word or sign, and the blanks after it
 
 
 class Piece(NamedTuple):
@@ -91,30 +89,29 @@ class _Words:
 
     def compare_blocks(self, old: Sequence[str], new: Sequence[str]) -> Iterator[LineChange]:
         """Compare lines that stand in each other's place: like ones by their words, the others as wholes."""
-        olds = [split_words(line) for line in old] if new else []
-        bags = [{word for word, _ in tokens} for tokens in olds]
+        olds = [_read(line) for line in old] if new else []
         at = 0
         added: list[str] = []
-        for line in new:
-            tokens = split_words(line) if at < len(bags) else []
-            found = _find_like(bags, at, {word for word, _ in tokens})
-            pieces = None if found is None else self._compare_words(olds[found], tokens)
+        for text in new:
+            line = _read(text) if at < len(olds) else _NO_WORDS
+            found = _find_like(olds, at, line)
+            pieces = None if found is None else self._compare_words(olds[found], line)
             if found is None or pieces is None:
-                added.append(line)
+                added.append(text)
                 continue
             yield from _whole_lines(old[at:found], added)
             yield LineChange("~" if len(pieces) > 1 or pieces[0].sign != "=" else "=", pieces)
             at, added = found + 1, []
         yield from _whole_lines(old[at:], added)
 
-    def _compare_words(self, old: Sequence[_Token], new: Sequence[_Token]) -> list[Piece] | None:
+    def _compare_words(self, old: _Line, new: _Line) -> list[Piece] | None:
         """Give the pieces of two lines; `None` when too many words differ, or there are too many."""
-        n_words = len(old) + len(new)
+        n_words = len(old.words) + len(new.words)
         if n_words > self._n_left:
             return None
         self._n_left -= n_words
-        matches = match_closely([word for word, _ in old], [word for word, _ in new], _most_edits(n_words))
-        return None if matches is None else _join_words(old, new, matches)
+        matches = match_closely(old.words, new.words, _most_edits(n_words))
+        return None if matches is None else _join_words(old.tokens, new.tokens, matches)
 
 
 def _most_edits(n_words: int) -> int:
@@ -122,48 +119,67 @@ def _most_edits(n_words: int) -> int:
     return min(max(n_words // _CHANGED, 2), _MOST_WORD_EDITS)
 
 
-def split_words(line: str) -> list[tuple[str, str]]:
-    """Divide a text into words and signs, each with the blanks after it; blanks at its start follow an empty word."""
-    tokens: list[_Token] = _TOKEN.findall(line)
+def split_words(line: str) -> list[str]:
+    """Divide a text into words and signs, each with the blanks after it; blanks at its start stand alone."""
+    tokens: list[str] = _TOKEN.findall(line)
     return tokens
 
 
-def _find_like(bags: Sequence[set[str]], start: int, words: set[str]) -> int | None:
+class _Line(NamedTuple):
+    """A line's words and signs: with the blanks after them, without, and which these are."""
+
+    tokens: Sequence[str]
+    words: Sequence[str]
+    vocabulary: Set[str]
+
+
+_NO_WORDS = _Line((), (), frozenset())
+
+
+def _read(line: str) -> _Line:
+    tokens = split_words(line)
+    words = [token.rstrip() for token in tokens]
+    return _Line(tokens, words, {*words})
+
+
+def _find_like(lines: Sequence[_Line], start: int, line: _Line) -> int | None:
     """Find the first of some lines that has most of its words in common with another."""
-    for place in range(start, min(start + _WINDOW, len(bags))):
-        n_words = len(bags[place]) + len(words)
-        n_shared = len(bags[place] & words)
-        if n_shared and n_words - 2 * n_shared <= _most_edits(n_words):
+    n_words = len(line.vocabulary)
+    for place in range(start, min(start + _WINDOW, len(lines))):
+        other = lines[place].vocabulary
+        n_shared = len(other & line.vocabulary)
+        if n_shared and n_words + len(other) - 2 * n_shared <= _most_edits(n_words + len(other)):
             return place
     return None
 
 
-def _join_words(old: Sequence[_Token], new: Sequence[_Token], matches: Sequence[Match]) -> list[Piece]:
+def _join_words(old: Sequence[str], new: Sequence[str], matches: Sequence[Match]) -> list[Piece]:
     """Give the pieces of a line, neighbours of one sign joined."""
-    line = _Line()
+    line = _Pieces()
     i = j = 0
     for match in matches:
-        line.change(map("".join, old[i : match.old]), map("".join, new[j : match.new]))
+        line.change(old[i : match.old], new[j : match.new])
         i, j = match.old + match.size, match.new + match.size
         _keep_words(line, old[match.old : i], new[match.new : j])
-    line.change(map("".join, old[i:]), map("".join, new[j:]))
+    line.change(old[i:], new[j:])
     return line.finish()
 
 
-def _keep_words(line: _Line, old: Sequence[_Token], new: Sequence[_Token]) -> None:
+def _keep_words(line: _Pieces, old: Sequence[str], new: Sequence[str]) -> None:
     """Add words that are the same in both; the blanks after them may differ."""
     if old == new:
-        line.keep("".join(map("".join, old)))
+        line.keep("".join(old))
         return
-    for (word, blank), (_, new_blank) in zip(old, new, strict=True):
-        line.keep(word)
-        if blank == new_blank:
-            line.keep(blank)
+    for token, new_token in zip(old, new, strict=True):
+        if token == new_token:
+            line.keep(token)
         else:
-            line.change([blank], [new_blank])
+            word = token.rstrip()
+            line.keep(word)
+            line.change([token[len(word) :]], [new_token[len(word) :]])
 
 
-class _Line:
+class _Pieces:
     """Collects a line piece by piece."""
 
     def __init__(self) -> None:

@@ -45,9 +45,6 @@ class ChangedBlock(NamedTuple):
     is_heading: bool
 
 
-_Word = tuple[str, str]  # a word or sign, and the blanks after it
-
-
 @dataclass(slots=True)
 class _Node:
     """A block, or inline content between blocks (then without a name); of its inside either blocks or text is known."""
@@ -58,7 +55,8 @@ class _Node:
     source: str = ""
     blocks: list[_Node] = field(default_factory=list)
     text: str = ""  # inline HTML
-    words: list[_Word] | None = None
+    pieces: list[str | list[str]] | None = None  # of the text: tags, and what is between, in words
+    vocabulary: set[str] | None = None
 
 
 _HEADING_TAG = re.compile(r"<(/?)h[1-6]\b[^>]*>")
@@ -154,14 +152,25 @@ def _add_text(node: _Node, text: str, *, is_last: bool = False) -> None:
         node.blocks.append(_Node("", "", source=text, text=text))
 
 
-def _words_of(node: _Node) -> list[_Word]:
-    if node.words is None:
+def _pieces_of(node: _Node) -> list[str | list[str]]:
+    if node.pieces is None:
+        texts = _TAG_OR_TEXT.findall(node.text)
+        node.pieces = [text if text[0] == "<" else split_words(_unescape(text)) for text in texts]
+    return node.pieces
+
+
+def _words_of(node: _Node) -> list[str]:
+    """Give the words of a text, each with the blanks after it."""
+    return [word for piece in _pieces_of(node) if type(piece) is list for word in piece]
+
+
+def _vocabulary_of(node: _Node) -> set[str]:
+    if node.vocabulary is None:
         if node.blocks:
-            node.words = [word for block in node.blocks for word in _words_of(block)]
+            node.vocabulary = set().union(*map(_vocabulary_of, node.blocks))
         else:
-            texts = (text for text in _TAG_OR_TEXT.findall(node.text) if text[0] != "<")
-            node.words = [word for text in texts for word in split_words(_unescape(text))]
-    return node.words
+            node.vocabulary = {*map(str.rstrip, _words_of(node))}
+    return node.vocabulary
 
 
 def _unescape(text: str) -> str:
@@ -222,12 +231,12 @@ class _Comparison:
         if self._n_left < 0 or not news:
             return None
         most = min((len(olds) + len(news)) // 2 + 2, _MOST_EDITS)
-        matches = match_closely([word for word, _ in olds], [word for word, _ in news], most)
+        matches = match_closely([*map(str.rstrip, olds)], [*map(str.rstrip, news)], most)
         if matches is None:
             if new.name not in ("td", "th"):
                 return None
             matches = []
-        return _Words(olds, matches, len(news)).write(new)
+        return new.start + _write_words(new, len(news), _iter_stretches(olds, matches, len(news))) + new.end
 
 
 def _remove(nodes: Sequence[_Node]) -> Iterator[_Change]:
@@ -257,7 +266,7 @@ def _is_like(old: _Node, new: _Node) -> bool:
         return False
     if old.name in ("td", "th", "thead", "tbody", "table"):
         return True
-    olds, news = ({word for word, _ in _words_of(node)} for node in (old, new))
+    olds, news = _vocabulary_of(old), _vocabulary_of(new)
     return len(olds & news) >= _LIKE * (len(olds) + len(news)) / 2
 
 
@@ -275,62 +284,57 @@ def _mark(node: _Node, tag: str) -> str:
     return node.start + "".join(texts) + node.end
 
 
-class _Words:
-    """Writes a block word by word, with what was removed where it stood."""
+_Stretch = tuple[int, bool, str]  # where new words end that stand together, if they are old ones, what was before them
 
-    def __init__(self, olds: Sequence[tuple[str, str]], matches: Sequence[Match], n_new: int) -> None:
-        self._kept: set[int] = set()
-        self._removed: dict[int, str] = {}  # by the place of the word it stands before
-        self._n_new = n_new
-        i = j = 0
-        for match in [*matches, Match(len(olds), n_new, 0)]:
-            removed = "".join(word + blank for word, blank in olds[i : match.old])
-            if removed.strip():
-                self._removed[j] = removed
-            i, j = match.old + match.size, match.new + match.size
-            self._kept.update(range(match.new, match.new + match.size))
-        self._out: list[str] = []
-        self._place = 0
-        self._held = ""  # blanks after an added word, which are marked only if another follows
-        self._is_open = False
 
-    def write(self, node: _Node) -> str:
-        self._out.append(node.start)
-        for text in _TAG_OR_TEXT.findall(node.text):
-            if text[0] == "<":
-                self._close()
-                self._out.append(text)
-            else:
-                for word, blank in split_words(_unescape(text)):
-                    self._write_word(word, blank)
-        self._close()
-        return "".join(self._out) + node.end
+def _iter_stretches(olds: Sequence[str], matches: Sequence[Match], n_new: int) -> Iterator[_Stretch]:
+    """Give all new words in stretches; the last is empty where something was removed at the end."""
+    i = j = 0
+    for match in [*matches, Match(len(olds), n_new, 0)]:
+        removed = "".join(olds[i : match.old])
+        if match.new > j:
+            yield match.new, False, removed
+            removed = ""
+        i, j = match.old + match.size, match.new + match.size
+        if match.size or removed:
+            yield j, match.size > 0, removed
 
-    def _write_word(self, word: str, blank: str) -> None:
-        is_kept = self._place in self._kept
-        removed = self._removed.get(self._place)
-        if removed is not None or is_kept:
-            self._close()
-        if removed is not None:
-            self._write_removed(removed, gap=removed[len(removed.rstrip()) :] if is_kept else "")
-        if is_kept or not word:
-            self._close()
-            self._out.append(_escape(word + blank))
-        else:
-            self._out.append(self._held if self._is_open else "<ins>")
-            self._out.append(_escape(word))
-            self._is_open, self._held = True, blank
-        self._place += 1
-        last = self._removed.get(self._place) if self._place == self._n_new else None
-        if last is not None:
-            self._close()
-            self._out.append("" if blank else " ")
-            self._write_removed(last, gap="")
 
-    def _write_removed(self, removed: str, gap: str) -> None:
-        self._out.append(f"<del>{_escape(removed.strip())}</del>{gap}")
+def _write_words(node: _Node, n_words: int, stretches: Iterator[_Stretch]) -> str:
+    """Write what a block holds, with what was removed where it stood."""
+    out: list[str] = []
+    place = end = 0
+    is_kept = False
+    for piece in _pieces_of(node):
+        if isinstance(piece, str):
+            out.append(piece)
+            continue
+        at = 0
+        while at < len(piece):
+            if place == end:
+                end, is_kept, removed = next(stretches)
+                out.append(_write_removed(removed, keeps_gap=is_kept))
+            words = piece[at : at + end - place]
+            out.append(_escape("".join(words)) if is_kept else _write_added(words))
+            at += len(words)
+            place += len(words)
+        if place == n_words:
+            gap = "" if piece[-1][-1:].isspace() else " "
+            out += (gap + _write_removed(removed) for _, _, removed in stretches)
+    return "".join(out)
 
-    def _close(self) -> None:
-        if self._is_open:
-            self._out.append(f"</ins>{self._held}")
-            self._is_open, self._held = False, ""
+
+def _write_removed(text: str, *, keeps_gap: bool = False) -> str:
+    """Write what was removed, if that is more than blanks, with the blanks at its end or without."""
+    kept = text.rstrip()
+    gap = text[len(kept) :] if keeps_gap else ""
+    return f"<del>{_escape(kept.lstrip())}</del>{gap}" if kept else ""
+
+
+def _write_added(words: Sequence[str]) -> str:
+    text = "".join(words)
+    added = text.strip()
+    if not added:
+        return text
+    start, _, end = text.partition(added)
+    return f"{start}<ins>{_escape(added)}</ins>{end}"

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from reportgen.diff import Column, RowChange, Table, TableDiff, compare_tables, find_delta
 from reportgen.model import Artifact
-from reportgen.text import MINUS, NumberForm, first_line, format_count, format_delta
+from reportgen.text import MINUS, NumberForm, first_line, format_count, format_delta, format_number
 from reportgen.views.tables import column_form, read_rows, show_cell, table_size
 
 _MAX_ROWS, _MAX_COLUMNS = 200, 20
@@ -250,18 +250,16 @@ def _show(row: RowChange, place: int, pair: tuple[Any, Any], form: NumberForm | 
     was, now = pair
     if place in row.cells:
         return _changed_cell(was, now, form)
-    if row.sign == "-":
-        now = was
-    return ChangedCell(_text(now, form), "", is_changed=False, delta="")
+    return ChangedCell(_text(was if row.sign == "-" else now, form), "", False, "")
 
 
 def _changed_cell(was: Any, now: Any, form: NumberForm | None) -> ChangedCell:
     """Show a cell before and now; two that would read the same are written in full."""
-    delta = find_delta(was, now)
     before, after = _text(was, form), _text(now, form)
     if before == after:
         before, after = _texts_apart(was, now)
-    return ChangedCell(after, before, is_changed=True, delta=format_delta(delta, form) if delta and form else "")
+    delta = find_delta(was, now) if form else None
+    return ChangedCell(after, before, True, format_delta(delta, form) if delta and form else "")
 
 
 def _texts_apart(was: Any, now: Any) -> list[str]:
@@ -276,9 +274,11 @@ def _texts_apart(was: Any, now: Any) -> list[str]:
 
 def _text(cell: Any, form: NumberForm | None) -> str:
     kind = type(cell)
+    if kind is float:
+        return format_number(cell, form) if form else show_cell(cell, form)
     if kind is str:
-        cell = _shorten(cell)
-    elif kind is list or kind is dict:
+        return show_cell(_shorten(cell), form)
+    if kind is list or kind is dict:
         text = json.dumps(cell, ensure_ascii=False)
         return _shorten(text) if len(text) > _MAX_CHARACTERS else show_cell(cell, form)
     return show_cell(cell, form)

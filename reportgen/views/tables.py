@@ -35,6 +35,8 @@ _SHORT = 40
 _PEEK_ROWS, _PEEK_COLUMNS = 4, 4
 _NO_CELL = Markup('<span class="quiet">–</span>')
 _NESTED = {list, dict}
+_NUMBERS = {int, float}
+_FREQUENT_KINDS = {*_NUMBERS, str, type(None)}
 
 
 @dataclass(frozen=True)
@@ -283,6 +285,9 @@ def _is_number(cell: Any) -> bool:
 
 def column_form(cells: Sequence[Any]) -> NumberForm | None:
     """The form of a column of numbers; `None` when it holds other things too, or nothing."""
+    kinds = {*map(type, cells)}
+    if kinds <= _FREQUENT_KINDS and kinds.isdisjoint(_NUMBERS):
+        return None
     present = [cell for cell in cells if cell is not None and cell not in ("Infinity", "-Infinity")]
     if not present or not all(_is_number(cell) for cell in present):
         return None
