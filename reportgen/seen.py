@@ -10,7 +10,6 @@ import contextlib
 import hashlib
 import os
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from importlib.metadata import version
 from pathlib import Path
 
 import msgspec
@@ -18,6 +17,7 @@ import platformdirs
 
 from reportgen import __version__
 from reportgen.formats import DATA_FORMAT
+from reportgen.installed import version_of
 from reportgen.log.find import FoundFile, LogFile, group_files, identify_found
 from reportgen.records import LOG_FORMAT
 
@@ -40,7 +40,7 @@ class SeenFile(msgspec.Struct, frozen=True, array_like=True):
 
 def basis_of(log_dirs: Sequence[Path]) -> str:
     """Give all that the tables of some log directories depend on but the files."""
-    versions = f"{__version__} {CACHE_FORMAT} {DATA_FORMAT} {LOG_FORMAT} {version('pyarrow')}"
+    versions = f"{__version__} {CACHE_FORMAT} {DATA_FORMAT} {LOG_FORMAT} {version_of('pyarrow')}"
     return "\n".join([versions, *map(os.fspath, log_dirs)])
 
 
