@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from typing import Any
 
 import pyarrow as pa
@@ -34,6 +34,7 @@ from reportgen.text import number_form
 from reportgen.theme import NO_THEME, Theme
 
 _STATUS_ORDER: dict[str, int] = {"failed": 0, "stalled": 1, "running": 2, "cancelled": 3, "completed": 4}
+_N_RUNS = 256  # that are kept
 _N_ARTIFACTS = 1000  # that are kept: the version before one is asked for by several pages
 
 _Line = tuple[str, str]  # pipeline and deployment
@@ -66,6 +67,8 @@ class Model:
         Those of which only a tombstone is left.
     points
         Of list metrics.
+    run_at
+        Gives a run by its position.
     artifact_at
         Gives an artifact by its place in the table.
     """
@@ -112,7 +115,7 @@ class Model:
             self, [position for position, at in enumerate(columns.deleted_at) if at is not None]
         )
         self._run_ids = text_array(columns.ids)
-        self._runs = Blocks(lambda block: {p: Run(self, p) for p in block if p < len(columns.ids)})
+        self.run_at = lru_cache(_N_RUNS)(partial(Run, self))
         self.details = Blocks(self._load_details)
         self.points = Points(store, columns, self._lists_of)
         self._contents = Contents(store, columns)
@@ -186,9 +189,6 @@ class Model:
     def n_missing(self) -> int:
         """How many records of all runs did not arrive."""
         return sum(self.columns.n_missing[position] for position in self.runs.positions)
-
-    def run_at(self, position: int) -> Run:
-        return self._runs.of(position)[position]
 
     def find_run(self, run_id: str | None) -> Run | None:
         """Give a run, deleted or not; `None` when there is none of this id."""
@@ -292,7 +292,8 @@ class Model:
 
     def artifacts_at(self, places: Sequence[int]) -> list[Artifact]:
         """Give artifacts by their places in the table."""
-        return [self.artifact_at(place) for place in places]
+        rows = table_rows(self.table("artifacts").take(int_array(places)))
+        return [self.make_artifact(place, row) for place, row in zip(places, rows, strict=True)]
 
     @cached_property
     def _artifact_columns(self) -> dict[str, Any]:
