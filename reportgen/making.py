@@ -7,11 +7,14 @@ Until the end everything is written beside the site, so a build that finds an er
 
 from __future__ import annotations
 
+import hashlib
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
+
+from markupsafe import Markup
 
 from reportgen import urls
 from reportgen.assets import static_files
@@ -30,6 +33,7 @@ from reportgen.sources import read_everything
 from reportgen.store import DAY_TABLES, Layers, Store, StoreFolder, to_parquet
 from reportgen.thinning import choose_horizon, describe_thinned, horizon_of
 from reportgen.units import Unit, in_order, iter_units
+from reportgen.views.overlay import find_list_charts
 from reportgen.work import Job, divide, estimate_seconds, make_units, prime_job
 
 _MAX_PROBLEMS = 1000
@@ -72,10 +76,22 @@ def update_site_of(plan: Plan, old: Base, run_ids: set[str]) -> tuple[BuildResul
         model = _thin(plan, site, model)
         changes = find_changes(before, model, update.run_ids)
         site.remove(changes.gone)
+        model.drawn = dict(_read_charts(old, changes.kept_charts))
         _make(plan, site, model, in_order(changes.units), [site.folder / urls.DATA_FOLDER, base_folder])
         n_written = site.n_files
         manifest = site.write_manifest(_facts_of(plan, model))
     return _result_of(plan, model, manifest, n_written), manifest
+
+
+def _read_charts(old: Base, kept: Mapping[str, Collection[int]]) -> Iterator[tuple[tuple[str, int], Markup]]:
+    """Read charts of list metrics from the pages that the site has; nothing from a page that is not as it was built."""
+    for name, numbers in kept.items():
+        url = urls.metric(name)
+        content = (old.folder / url).read_bytes()
+        if old.manifest.digest_of(url) == hashlib.sha256(content).hexdigest():
+            for number, chart in enumerate(find_list_charts(content.decode())):
+                if number in numbers:
+                    yield (name, number), Markup(chart)  # noqa: S704 — this program wrote it
 
 
 def open_model(plan: Plan) -> Model:
@@ -152,8 +168,17 @@ def _job_of(plan: Plan, site: SiteWriter, stores: Sequence[Path], model: Model) 
     """Write down what workers need, who may be in another folder."""
     places = [path.resolve() for path in stores]
     sites = [path.resolve() for path in (*plan.sites, plan.masked)]
-    folders_of = _FoldersOf(plan.seen)
-    return Job(places, site.folder, plan.options, plan.theme, folders_of, sites, plan.source_date_us, model.horizon)
+    return Job(
+        stores=places,
+        site=site.folder,
+        options=plan.options,
+        theme=plan.theme,
+        folders_of=_FoldersOf(plan.seen),
+        sites=sites,
+        source_date_us=plan.source_date_us,
+        horizon=model.horizon,
+        drawn=model.drawn,
+    )
 
 
 def _redactor_of(plan: Plan) -> Redactor:

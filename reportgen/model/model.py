@@ -13,6 +13,7 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
+from markupsafe import Markup
 
 from reportgen.images import ImageFacts, make_thumbnail
 from reportgen.log.find import read_file
@@ -71,6 +72,8 @@ class Model:
         Gives a run by its position.
     artifact_at
         Gives an artifact by its place in the table.
+    drawn
+        What an earlier site has drawn already: HTML of charts, by metric and number of the list metric.
     """
 
     def __init__(
@@ -119,6 +122,7 @@ class Model:
         self.details = Blocks(self._load_details)
         self.points = Points(store, columns, self._lists_of)
         self._contents = Contents(store, columns)
+        self.drawn: Mapping[tuple[str, int], Markup] = {}
         self.artifact_at = lru_cache(_N_ARTIFACTS)(self._artifact_at)
 
     # Tables
@@ -439,6 +443,7 @@ class Model:
             self._store, self.options, self.files, theme=self.theme, source_date_us=self.as_of, horizon=horizon
         )
         model._tables.update(self._tables)
+        model.drawn = self.drawn
         return model
 
     def is_thinned(self, position: int, horizon: int) -> bool:

@@ -137,6 +137,14 @@ class Manifest:
         start, end = self._find(url, self._start)
         return start < end
 
+    def digest_of(self, url: str) -> str | None:
+        """Give the SHA-256 of a file, in hex; `None` when the site has no such file."""
+        start, end = self._find(url, self._start)
+        if start == end:
+            return None
+        digest = self.content.index(_MIDDLE, start) + len(_MIDDLE)
+        return self.content[digest : digest + 64].decode()
+
     @property
     def urls(self) -> Iterator[str]:
         """The addresses of the files, sorted."""

@@ -110,7 +110,7 @@ class MetricView(msgspec.Struct, frozen=True):
     changes
         Runs from which on its level was another, the newest first.
     lists
-        List metrics of this name, overlaid.
+        List metrics of this name, overlaid; those that an earlier site has drawn already as HTML.
     values
         Every value, newest first, at most 100.
     values_label
@@ -127,7 +127,7 @@ class MetricView(msgspec.Struct, frozen=True):
     histories: Sequence[HistoryChart]
     rows: Sequence[SeriesRow]
     changes: Sequence[LevelChange]
-    lists: Sequence[ListChart]
+    lists: Sequence[ListChart | Markup]
     values: Sequence[ValueRow]
     values_label: str
     badge: Badge
@@ -158,7 +158,10 @@ def make_page(model: Model, info: MetricInfo) -> Page:
         histories=[_history(model, here, info, chunk, number) for number, chunk in enumerate(chunks)],
         rows=[_series_row(model, here, info, series, number) for number, series in enumerate(info.series)],
         changes=newest_changes(chain(*(one.changes(here, _pipeline_link(here, one.series)) for one in found))),
-        lists=[make_list_chart(model, here, info, line, number) for number, line in enumerate(info.lists)],
+        lists=[
+            model.drawn.get((info.name, number)) or make_list_chart(model, here, info, line, number)
+            for number, line in enumerate(info.lists)
+        ],
         values=values,
         values_label=_label_values(len(values), sum(len(series.values) for series in info.series)),
         badge=make_badge(model, here, info),
