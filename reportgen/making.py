@@ -11,6 +11,7 @@ import hashlib
 import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +25,10 @@ from reportgen.formats import DATA_FORMAT
 from reportgen.gather import gather
 from reportgen.memory import held_low
 from reportgen.model import Files, Model
-from reportgen.parallel import choose_executor, count_processors, run_tasks
+from reportgen.options import Options
+from reportgen.parallel import begin, choose_executor, count_processors, run_tasks
 from reportgen.plan import LARGE_BYTES, Base, BuildResult, Plan
-from reportgen.publish import Manifest, SiteWriter, open_scratch, open_site, update_site, write_file
+from reportgen.publish import Manifest, SiteWriter, WrittenFile, open_scratch, open_site, update_site, write_file
 from reportgen.redact import Redactor, read_masked
 from reportgen.seen import SeenFile, files_of
 from reportgen.sources import read_everything
@@ -37,6 +39,7 @@ from reportgen.views.overlay import find_list_charts
 from reportgen.work import Job, divide, estimate_seconds, make_units, prime_job
 
 _MAX_PROBLEMS = 1000
+_MANY_RUNS = 500  # that make it worth to write their tables in a process of its own
 _MANY_WORKERS = 32  # that an executor may have which does not say how many it has
 
 
@@ -71,10 +74,15 @@ def update_site_of(plan: Plan, old: Base, run_ids: set[str]) -> tuple[BuildResul
         horizon=horizon_of(old.manifest),
     )
     with update_site(plan.output, old.manifest) as site:
-        _write_tables(site, compaction)
-        site.remove(urls.day_table(table, day) for table in DAY_TABLES for day in update.touched)
-        model = _thin(plan, site, model)
-        changes = find_changes(before, model, update.run_ids)
+        write_tables = partial(_write_tables, site.folder, compaction)
+        with begin(write_tables, pays=len(model.columns.ids) >= _MANY_RUNS) as tables_written:
+            site.remove(urls.day_table(table, day) for table in DAY_TABLES for day in update.touched)
+            if _is_limited(plan.options):  # by the sizes of the tables, too
+                site.add(tables_written())
+                model = _thin(plan, site, model)
+            changes = find_changes(before, model, update.run_ids)
+            if not _is_limited(plan.options):
+                site.add(tables_written())
         site.remove(changes.gone)
         model.drawn = dict(_read_charts(old, changes.kept_charts))
         _make(plan, site, model, in_order(changes.units), [site.folder / urls.DATA_FOLDER, base_folder])
@@ -107,7 +115,7 @@ def _open(plan: Plan, store: Store) -> Model:
 def _thin(plan: Plan, site: SiteWriter, model: Model) -> Model:
     """Thin a model so that its site is within the limits of the options; its tables are written already."""
     options = plan.options
-    if options.max_bytes is None and options.max_files is None:
+    if not _is_limited(options):
         return model
     shared = static_files(model)
     n_bytes = sum(len(file.content) for file in shared)
@@ -121,7 +129,7 @@ def _write_store(plan: Plan, site: SiteWriter) -> Store:
     """Write all tables. What sites have among the inputs is merged in memory."""
     if plan.sites:
         compaction = read_everything(plan.inputs, _redactor_of(plan))
-        _write_tables(site, compaction)
+        site.add(_write_tables(site.folder, compaction))
         return compaction
     n_runs = len({file.run_id for file in plan.seen})
     with (
@@ -136,8 +144,12 @@ def _write_store(plan: Plan, site: SiteWriter) -> Store:
     return Layers([Compaction(whole, {name: {} for name in DAY_TABLES}), days])
 
 
-def _write_tables(site: SiteWriter, compaction: Compaction) -> None:
-    site.add(write_file(site.folder, url, content) for url, content in iter_tables(compaction))
+def _is_limited(options: Options) -> bool:
+    return options.max_bytes is not None or options.max_files is not None
+
+
+def _write_tables(folder: Path, compaction: Compaction) -> list[WrittenFile]:
+    return [write_file(folder, url, content) for url, content in iter_tables(compaction)]
 
 
 def iter_tables(compaction: Compaction) -> Iterator[tuple[str, bytes]]:

@@ -398,8 +398,9 @@ class Model:
     def blobs(self) -> Mapping[str, Sequence[tuple[str, str]]]:
         """By name of a file that is kept by content: type and run of the artifacts with a page that it is of."""
         found: dict[str, list[tuple[str, str]]] = {}
+        horizon = self.horizon.artifacts
         for place, name, kind, run_id in self.blob_rows():
-            if self.has_artifact(place, run_id, self.horizon.artifacts):
+            if not horizon or self.has_artifact(place, run_id, horizon):
                 found.setdefault(name, []).append((kind, run_id))
         return found
 
@@ -498,8 +499,9 @@ class Model:
         number_of = {line: number for number, line in enumerate(known)}
         line = int_array(number_of[one] for one in lines).take(positions)
         group = pc.add(pc.multiply(pc.index_in(rows["name"], value_set=names), int_array([len(known)])[0]), line)
+        place = pc.add(pc.multiply(group, int_array([len(lines)])[0]), positions)
         sorted_rows = pa.table({"group": group, "position": positions, "number": rows[column]})
-        sorted_rows = sorted_rows.sort_by([("group", "ascending"), ("position", "ascending")])
+        sorted_rows = sorted_rows.take(pc.sort_indices(place))
         found: dict[str, dict[_Line, tuple[list[int], list[Any]]]] = {name: {} for name in names.to_pylist()}
         at, numbers = column_list(sorted_rows, "position"), column_list(sorted_rows, "number")
         start = 0
