@@ -7,7 +7,6 @@ import os
 import re
 import zlib
 from functools import cache
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import msgspec
@@ -16,6 +15,7 @@ from reportgen import __version__
 from reportgen.datafolders import find_data_folder
 from reportgen.errors import InputError
 from reportgen.formats import DATA_FORMAT
+from reportgen.installed import version_of
 from reportgen.options import CheckOptions, Options
 from reportgen.theme import NO_THEME, Theme
 
@@ -37,7 +37,7 @@ def basis_of_site(options: Options, theme: Theme = NO_THEME) -> str:
 def _basis_of_program() -> bytes:
     digest = hashlib.blake2b(f"{__version__} {DATA_FORMAT}".encode())
     for library in (*_LIBRARIES, *_OPTIONAL_LIBRARIES):
-        digest.update(f" {library} {_version(library)}".encode())
+        digest.update(f" {library} {version_of(library) or 'is missing'}".encode())
     digest.update(f" zlib {zlib.ZLIB_RUNTIME_VERSION}".encode())
     for folder, pattern in ((Path(__file__).parent, "*.py"), (find_data_folder("templates"), "*.*")):
         for path in sorted(folder.rglob(pattern)):
@@ -45,13 +45,6 @@ def _basis_of_program() -> bytes:
                 digest.update(path.relative_to(folder).as_posix().encode())
                 digest.update(path.read_bytes())
     return digest.digest()
-
-
-def _version(library: str) -> str:
-    try:
-        return version(library)
-    except PackageNotFoundError:
-        return "is missing"
 
 
 def source_date_us() -> int | None:

@@ -12,12 +12,10 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from reportgen.archives import Difference, compare_files, open_holding, read_manifest
 from reportgen.basis import basis_of_site, source_date_us
 from reportgen.history import BuildState, find_changed_runs, load_state, look_at_blobs, save_state
 from reportgen.log.find import scan_logs
@@ -31,6 +29,7 @@ from reportgen.theme import NO_THEME, load_theme
 from reportgen.urls import MANIFEST
 
 if TYPE_CHECKING:
+    from reportgen.archives import Difference
     from reportgen.model import Model
 
 Say = Callable[[str], None]
@@ -100,15 +99,18 @@ def build_site(
         with _finding_damage(old) as find_damage:
             found = [file for log_dir in log_dirs for file in scan_logs(log_dir)]
             seen = identify_all(found, old.state.files if old else ())
+            state = BuildState(old.manifest.digest if old else "", basis_of(log_dirs), seen, look_at_blobs(seen))
+            run_ids = _find_changed(old, state) if old else set()
+            is_current = old is not None and not run_ids and _is_of_its_moment(old.manifest, moment_us)
+            if not is_current:
+                import reportgen.making  # noqa: F401 — meanwhile another process looks at the files
             damaged = find_damage()
         if damaged:
-            old, doubt = None, f"{damaged[0]} is not as it was built"
+            old, doubt, is_current = None, f"{damaged[0]} is not as it was built", False
             check()
         if doubt:
             say(f"building {output} in full: {doubt}")
-        state = BuildState(old.manifest.digest if old else "", basis_of(log_dirs), seen, look_at_blobs(seen))
-        run_ids = _find_changed(old, state) if old else set()
-        if old and not run_ids and _is_of_its_moment(old.manifest, moment_us):
+        if old and is_current:
             result, manifest = _result_of(old), old.manifest
         else:
             from reportgen.making import make_site, update_site_of
@@ -147,6 +149,10 @@ def check_site(
     OutputError
         The temporary folder cannot be written.
     """
+    from tempfile import TemporaryDirectory
+
+    from reportgen.archives import Difference, compare_files, open_holding, read_manifest
+
     with open_holding(output) as holding, TemporaryDirectory(prefix="reportgen-") as folder:
         before = read_manifest(holding)
         scratch = Path(folder, "site")

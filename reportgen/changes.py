@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 import pyarrow.compute as pc
 
-from reportgen.model import Artifact, Model, Run
+from reportgen.model import Artifact, ListSeries, MetricInfo, Model, Run
 from reportgen.model.rows import column_list
 from reportgen.store import table_rows
 from reportgen.store.arrays import text_array
@@ -21,6 +21,7 @@ from reportgen.units import SINGLE_UNITS, Unit, addresses, iter_units_of
 from reportgen.views.artifacts import count_list_pages, keys_on_page
 from reportgen.views.compare import compare_spans
 from reportgen.views.key import count_older_pages, slice_of_page
+from reportgen.views.overlay import describe_list_chart, drawn_runs
 from reportgen.views.parts import HISTORY
 from reportgen.views.runs import PAGE_SIZE, count_full_pages
 from reportgen.views.search import search_spans
@@ -42,11 +43,14 @@ class Changes(msgspec.Struct):
         The runs whose rows in the tables may have changed.
     gone
         Addresses that may be left of what is not there any more.
+    kept_charts
+        By metric whose page is made again: the numbers of its list metrics whose charts stay as they are.
     """
 
     units: set[Unit] = msgspec.field(default_factory=set)
     run_ids: set[str] = msgspec.field(default_factory=set)
     gone: set[str] = msgspec.field(default_factory=set)
+    kept_charts: dict[str, set[int]] = msgspec.field(default_factory=dict)
 
 
 def find_changes(old: Model, new: Model, run_ids: Collection[str]) -> Changes:
@@ -302,7 +306,21 @@ class _Search:
             if _is_there(self._old, unit):
                 gone.update(addresses(self._old, unit))
         self._add_spans(units, gone)
-        return Changes(units, self._changed, gone)
+        return Changes(units, self._changed, gone, dict(self._find_kept_charts(units)))
+
+    def _find_kept_charts(self, units: Iterable[Unit]) -> Iterator[tuple[str, set[int]]]:
+        for unit in units:
+            if unit.kind == "metric" and unit.name in self._old.metrics:
+                before, after = self._old.metrics[unit.name], self._new.metrics[unit.name]
+                pairs = enumerate(zip(before.lists, after.lists, strict=False))
+                kept = {number for number, pair in pairs if self._is_same_chart(before, after, *pair)}
+                if kept:
+                    yield unit.name, kept
+
+    def _is_same_chart(self, before: MetricInfo, after: MetricInfo, old: ListSeries, new: ListSeries) -> bool:
+        return describe_list_chart(self._old, before, old) == describe_list_chart(
+            self._new, after, new
+        ) and self._changed.isdisjoint(run.id for run in drawn_runs(self._new, new))
 
 
 def _thinning(model: Model, position: int) -> list[bool]:

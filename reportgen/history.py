@@ -60,6 +60,8 @@ def look_at_blobs(files: Iterable[SeenFile]) -> dict[str, int]:
 
 def find_changed_runs(before: BuildState, after: BuildState) -> tuple[set[str], set[str]]:
     """Give the runs of which something came or changed, and those of which something went."""
+    if before.files == after.files and before.blobs == after.blobs:
+        return set(), set()
     old, new = {*before.files}, {*after.files}
     moved = {folder for folder, _ in before.blobs.items() ^ after.blobs.items()}
     came = {file.run_id for file in new - old}

@@ -7,11 +7,15 @@ Until the end everything is written beside the site, so a build that finds an er
 
 from __future__ import annotations
 
+import hashlib
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any
+
+from markupsafe import Markup
 
 from reportgen import urls
 from reportgen.assets import static_files
@@ -21,18 +25,21 @@ from reportgen.formats import DATA_FORMAT
 from reportgen.gather import gather
 from reportgen.memory import held_low
 from reportgen.model import Files, Model
-from reportgen.parallel import choose_executor, count_processors, run_tasks
+from reportgen.options import Options
+from reportgen.parallel import begin, choose_executor, count_processors, run_tasks
 from reportgen.plan import LARGE_BYTES, Base, BuildResult, Plan
-from reportgen.publish import Manifest, SiteWriter, open_scratch, open_site, update_site, write_file
+from reportgen.publish import Manifest, SiteWriter, WrittenFile, open_scratch, open_site, update_site, write_file
 from reportgen.redact import Redactor, read_masked
 from reportgen.seen import SeenFile, files_of
 from reportgen.sources import read_everything
 from reportgen.store import DAY_TABLES, Layers, Store, StoreFolder, to_parquet
 from reportgen.thinning import choose_horizon, describe_thinned, horizon_of
 from reportgen.units import Unit, in_order, iter_units
+from reportgen.views.overlay import find_list_charts
 from reportgen.work import Job, divide, estimate_seconds, make_units, prime_job
 
 _MAX_PROBLEMS = 1000
+_MANY_RUNS = 500  # that make it worth to write their tables in a process of its own
 _MANY_WORKERS = 32  # that an executor may have which does not say how many it has
 
 
@@ -67,15 +74,32 @@ def update_site_of(plan: Plan, old: Base, run_ids: set[str]) -> tuple[BuildResul
         horizon=horizon_of(old.manifest),
     )
     with update_site(plan.output, old.manifest) as site:
-        _write_tables(site, compaction)
-        site.remove(urls.day_table(table, day) for table in DAY_TABLES for day in update.touched)
-        model = _thin(plan, site, model)
-        changes = find_changes(before, model, update.run_ids)
+        write_tables = partial(_write_tables, site.folder, compaction)
+        with begin(write_tables, pays=len(model.columns.ids) >= _MANY_RUNS) as tables_written:
+            site.remove(urls.day_table(table, day) for table in DAY_TABLES for day in update.touched)
+            if _is_limited(plan.options):  # by the sizes of the tables, too
+                site.add(tables_written())
+                model = _thin(plan, site, model)
+            changes = find_changes(before, model, update.run_ids)
+            if not _is_limited(plan.options):
+                site.add(tables_written())
         site.remove(changes.gone)
+        model.drawn = dict(_read_charts(old, changes.kept_charts))
         _make(plan, site, model, in_order(changes.units), [site.folder / urls.DATA_FOLDER, base_folder])
         n_written = site.n_files
         manifest = site.write_manifest(_facts_of(plan, model))
     return _result_of(plan, model, manifest, n_written), manifest
+
+
+def _read_charts(old: Base, kept: Mapping[str, Collection[int]]) -> Iterator[tuple[tuple[str, int], Markup]]:
+    """Read charts of list metrics from the pages that the site has; nothing from a page that is not as it was built."""
+    for name, numbers in kept.items():
+        url = urls.metric(name)
+        content = (old.folder / url).read_bytes()
+        if old.manifest.digest_of(url) == hashlib.sha256(content).hexdigest():
+            for number, chart in enumerate(find_list_charts(content.decode())):
+                if number in numbers:
+                    yield (name, number), Markup(chart)  # noqa: S704 — this program wrote it
 
 
 def open_model(plan: Plan) -> Model:
@@ -91,7 +115,7 @@ def _open(plan: Plan, store: Store) -> Model:
 def _thin(plan: Plan, site: SiteWriter, model: Model) -> Model:
     """Thin a model so that its site is within the limits of the options; its tables are written already."""
     options = plan.options
-    if options.max_bytes is None and options.max_files is None:
+    if not _is_limited(options):
         return model
     shared = static_files(model)
     n_bytes = sum(len(file.content) for file in shared)
@@ -105,7 +129,7 @@ def _write_store(plan: Plan, site: SiteWriter) -> Store:
     """Write all tables. What sites have among the inputs is merged in memory."""
     if plan.sites:
         compaction = read_everything(plan.inputs, _redactor_of(plan))
-        _write_tables(site, compaction)
+        site.add(_write_tables(site.folder, compaction))
         return compaction
     n_runs = len({file.run_id for file in plan.seen})
     with (
@@ -120,8 +144,12 @@ def _write_store(plan: Plan, site: SiteWriter) -> Store:
     return Layers([Compaction(whole, {name: {} for name in DAY_TABLES}), days])
 
 
-def _write_tables(site: SiteWriter, compaction: Compaction) -> None:
-    site.add(write_file(site.folder, url, content) for url, content in iter_tables(compaction))
+def _is_limited(options: Options) -> bool:
+    return options.max_bytes is not None or options.max_files is not None
+
+
+def _write_tables(folder: Path, compaction: Compaction) -> list[WrittenFile]:
+    return [write_file(folder, url, content) for url, content in iter_tables(compaction)]
 
 
 def iter_tables(compaction: Compaction) -> Iterator[tuple[str, bytes]]:
@@ -152,8 +180,17 @@ def _job_of(plan: Plan, site: SiteWriter, stores: Sequence[Path], model: Model) 
     """Write down what workers need, who may be in another folder."""
     places = [path.resolve() for path in stores]
     sites = [path.resolve() for path in (*plan.sites, plan.masked)]
-    folders_of = _FoldersOf(plan.seen)
-    return Job(places, site.folder, plan.options, plan.theme, folders_of, sites, plan.source_date_us, model.horizon)
+    return Job(
+        stores=places,
+        site=site.folder,
+        options=plan.options,
+        theme=plan.theme,
+        folders_of=_FoldersOf(plan.seen),
+        sites=sites,
+        source_date_us=plan.source_date_us,
+        horizon=model.horizon,
+        drawn=model.drawn,
+    )
 
 
 def _redactor_of(plan: Plan) -> Redactor:

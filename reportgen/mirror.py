@@ -20,7 +20,6 @@ import os
 import secrets
 import shutil
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -225,6 +224,8 @@ def _download_all(store: Store, root: Path, wanted: Mapping[str, Object], stage:
     fresh.mkdir()
     for folder in {(root / "runs" / name).parent for name in wanted}:
         folder.mkdir(parents=True, exist_ok=True)
+    from concurrent.futures import ThreadPoolExecutor
+
     pool = ThreadPoolExecutor(N_THREADS, "reportgen-download")
     with stage("Fetching", len(wanted)) as advance:
         try:

@@ -8,23 +8,24 @@ from __future__ import annotations
 
 import gc
 import importlib
-import multiprocessing
 import os
 import pickle
 import signal
 import sys
 import threading
 from collections.abc import Callable, Generator, Iterator, Sequence
-from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
-from typing import Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from reportgen.errors import InputError, OutputError
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor, Future
 
 T = TypeVar("T")
 R = TypeVar("R")
 
-OpenExecutor = Callable[[], Executor]
+OpenExecutor = Callable[[], "Executor"]
 
 _MOST_TRIES = 3
 _WORTH_FORKING_S, _WORTH_SPAWNING_S = 0.25, 2.0  # of work; a worker that is spawned imports all anew
@@ -41,6 +42,9 @@ def open_workers(n: int) -> OpenExecutor:
     """Give what opens worker processes."""
 
     def open_processes() -> Executor:
+        import multiprocessing
+        from concurrent.futures import ProcessPoolExecutor
+
         context = multiprocessing.get_context("fork" if _can_fork() else "spawn")
         return ProcessPoolExecutor(n, mp_context=context, initializer=_begin_worker)
 
@@ -59,7 +63,9 @@ def _begin_worker() -> None:
 
 
 def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
+    from multiprocessing import parent_process
+
+    parent = parent_process()
     if parent is not None:
         parent.join()
         os._exit(1)
@@ -160,6 +166,8 @@ def run_tasks(
     waiting = dict(enumerate(tasks))
     if not waiting:
         return
+    from concurrent.futures import BrokenExecutor, as_completed
+
     for _ in range(_MOST_TRIES):
         with open_executor() as executor:
             futures: dict[Future[R], int] = {}

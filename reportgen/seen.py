@@ -10,7 +10,6 @@ import contextlib
 import hashlib
 import os
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from importlib.metadata import version
 from pathlib import Path
 
 import msgspec
@@ -18,6 +17,7 @@ import platformdirs
 
 from reportgen import __version__
 from reportgen.formats import DATA_FORMAT
+from reportgen.installed import version_of
 from reportgen.log.find import FoundFile, LogFile, group_files, identify_found
 from reportgen.records import LOG_FORMAT
 
@@ -40,7 +40,7 @@ class SeenFile(msgspec.Struct, frozen=True, array_like=True):
 
 def basis_of(log_dirs: Sequence[Path]) -> str:
     """Give all that the tables of some log directories depend on but the files."""
-    versions = f"{__version__} {CACHE_FORMAT} {DATA_FORMAT} {LOG_FORMAT} {version('pyarrow')}"
+    versions = f"{__version__} {CACHE_FORMAT} {DATA_FORMAT} {LOG_FORMAT} {version_of('pyarrow')}"
     return "\n".join([versions, *map(os.fspath, log_dirs)])
 
 
@@ -88,17 +88,10 @@ def identify_all(found: Sequence[FoundFile], before: Sequence[SeenFile] = ()) ->
         A file cannot be read, or is of a newer format.
     """
     known = {(file.path, file.n_bytes, file.modified_ns): file for file in before}
-    now, then = _by_folder(found), _by_folder(before)
-    same = {folder for folder, files in now.items() if files == then.get(folder)}
-    return [known[file] if os.path.dirname(file.path) in same else _identify(file) for file in found]  # noqa: PTH120
-
-
-def _by_folder(files: Iterable[FoundFile | SeenFile]) -> dict[str, list[FoundFile]]:
-    folders: dict[str, list[FoundFile]] = {}
-    for file in files:
-        found = FoundFile(file.path, file.n_bytes, file.modified_ns)
-        folders.setdefault(os.path.dirname(file.path), []).append(found)  # noqa: PTH120 — a path object takes longer
-    return folders
+    moved = {os.path.dirname(path) for path, *_ in known.keys() ^ {*found}}  # noqa: PTH120 — paths take longer
+    if not moved:
+        return [known[file] for file in found]
+    return [_identify(file) if os.path.dirname(file.path) in moved else known[file] for file in found]  # noqa: PTH120
 
 
 def _identify(found: FoundFile) -> SeenFile:

@@ -5,11 +5,12 @@ from __future__ import annotations
 
 import pickle
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
 import msgspec
+from markupsafe import Markup
 
 from reportgen.memory import held_low
 from reportgen.model import Files, Horizon, Model
@@ -56,6 +57,8 @@ class Job(msgspec.Struct, frozen=True):
         The moment the site speaks of, if it is later than the newest record.
     horizon
         Before which runs the site is thinned.
+    drawn
+        Charts that an earlier site has already, as `Model` has them.
     """
 
     stores: Sequence[Path]
@@ -66,9 +69,10 @@ class Job(msgspec.Struct, frozen=True):
     sites: Sequence[Path]
     source_date_us: int | None
     horizon: Horizon
+    drawn: Mapping[tuple[str, int], Markup]
 
     def open_model(self) -> Model:
-        return Model(
+        model = Model(
             Layers([StoreFolder(folder, is_own=True) for folder in self.stores]),
             self.options,
             Files(self.folders_of, self.sites),
@@ -76,6 +80,8 @@ class Job(msgspec.Struct, frozen=True):
             source_date_us=self.source_date_us,
             horizon=self.horizon,
         )
+        model.drawn = self.drawn
+        return model
 
 
 _Opened = tuple[Job, Model, Callable[[Page], bytes]]

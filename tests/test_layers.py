@@ -23,6 +23,7 @@ LAYERS: list[set[str]] = [
         "urls",
         "formats",
         "datafolders",
+        "installed",
         "webaddress",
         "secretwords",
     },

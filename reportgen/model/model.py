@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
+from markupsafe import Markup
 
 from reportgen.images import ImageFacts, make_thumbnail
 from reportgen.log.find import read_file
@@ -34,6 +35,7 @@ from reportgen.text import number_form
 from reportgen.theme import NO_THEME, Theme
 
 _STATUS_ORDER: dict[str, int] = {"failed": 0, "stalled": 1, "running": 2, "cancelled": 3, "completed": 4}
+_N_RUNS = 256  # that are kept
 _N_ARTIFACTS = 1000  # that are kept: the version before one is asked for by several pages
 
 _Line = tuple[str, str]  # pipeline and deployment
@@ -66,8 +68,12 @@ class Model:
         Those of which only a tombstone is left.
     points
         Of list metrics.
+    run_at
+        Gives a run by its position.
     artifact_at
         Gives an artifact by its place in the table.
+    drawn
+        What an earlier site has drawn already: HTML of charts, by metric and number of the list metric.
     """
 
     def __init__(
@@ -112,10 +118,11 @@ class Model:
             self, [position for position, at in enumerate(columns.deleted_at) if at is not None]
         )
         self._run_ids = text_array(columns.ids)
-        self._runs = Blocks(lambda block: {p: Run(self, p) for p in block if p < len(columns.ids)})
+        self.run_at = lru_cache(_N_RUNS)(partial(Run, self))
         self.details = Blocks(self._load_details)
         self.points = Points(store, columns, self._lists_of)
         self._contents = Contents(store, columns)
+        self.drawn: Mapping[tuple[str, int], Markup] = {}
         self.artifact_at = lru_cache(_N_ARTIFACTS)(self._artifact_at)
 
     # Tables
@@ -186,9 +193,6 @@ class Model:
     def n_missing(self) -> int:
         """How many records of all runs did not arrive."""
         return sum(self.columns.n_missing[position] for position in self.runs.positions)
-
-    def run_at(self, position: int) -> Run:
-        return self._runs.of(position)[position]
 
     def find_run(self, run_id: str | None) -> Run | None:
         """Give a run, deleted or not; `None` when there is none of this id."""
@@ -292,7 +296,8 @@ class Model:
 
     def artifacts_at(self, places: Sequence[int]) -> list[Artifact]:
         """Give artifacts by their places in the table."""
-        return [self.artifact_at(place) for place in places]
+        rows = table_rows(self.table("artifacts").take(int_array(places)))
+        return [self.make_artifact(place, row) for place, row in zip(places, rows, strict=True)]
 
     @cached_property
     def _artifact_columns(self) -> dict[str, Any]:
@@ -393,8 +398,9 @@ class Model:
     def blobs(self) -> Mapping[str, Sequence[tuple[str, str]]]:
         """By name of a file that is kept by content: type and run of the artifacts with a page that it is of."""
         found: dict[str, list[tuple[str, str]]] = {}
+        horizon = self.horizon.artifacts
         for place, name, kind, run_id in self.blob_rows():
-            if self.has_artifact(place, run_id, self.horizon.artifacts):
+            if not horizon or self.has_artifact(place, run_id, horizon):
                 found.setdefault(name, []).append((kind, run_id))
         return found
 
@@ -438,6 +444,7 @@ class Model:
             self._store, self.options, self.files, theme=self.theme, source_date_us=self.as_of, horizon=horizon
         )
         model._tables.update(self._tables)
+        model.drawn = self.drawn
         return model
 
     def is_thinned(self, position: int, horizon: int) -> bool:
@@ -492,8 +499,9 @@ class Model:
         number_of = {line: number for number, line in enumerate(known)}
         line = int_array(number_of[one] for one in lines).take(positions)
         group = pc.add(pc.multiply(pc.index_in(rows["name"], value_set=names), int_array([len(known)])[0]), line)
+        place = pc.add(pc.multiply(group, int_array([len(lines)])[0]), positions)
         sorted_rows = pa.table({"group": group, "position": positions, "number": rows[column]})
-        sorted_rows = sorted_rows.sort_by([("group", "ascending"), ("position", "ascending")])
+        sorted_rows = sorted_rows.take(pc.sort_indices(place))
         found: dict[str, dict[_Line, tuple[list[int], list[Any]]]] = {name: {} for name in names.to_pylist()}
         at, numbers = column_list(sorted_rows, "position"), column_list(sorted_rows, "number")
         start = 0

@@ -17,6 +17,7 @@ and a changed manifest is put together from pieces of the old one. Only a manife
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
 import json
@@ -137,6 +138,14 @@ class Manifest:
         start, end = self._find(url, self._start)
         return start < end
 
+    def digest_of(self, url: str) -> str | None:
+        """Give the SHA-256 of a file, in hex; `None` when the site has no such file."""
+        start, end = self._find(url, self._start)
+        if start == end:
+            return None
+        digest = self.content.index(_MIDDLE, start) + len(_MIDDLE)
+        return self.content[digest : digest + 64].decode()
+
     @property
     def urls(self) -> Iterator[str]:
         """The addresses of the files, sorted."""
@@ -211,7 +220,7 @@ class Manifest:
         sizes = {url: file.n_bytes for url, file in files.items()}
         if sum(sizes.values()) != self.n_bytes:
             return [MANIFEST]
-        _cross_out(sizes, folder, "")
+        _cross_out(sizes, os.fspath(folder), "")
         return [*sizes]
 
     def read_files(self) -> dict[str, FileFacts]:
@@ -263,23 +272,34 @@ def _to_json(value: object) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def _cross_out(sizes: dict[str, int], folder: Path | str, prefix: str) -> None:
+def _cross_out(sizes: dict[str, int], folder: str, prefix: str) -> None:
     """Take the files out of a list that are below a folder with their sizes; links are no files."""
-    try:
-        entries = os.scandir(folder)
-    except OSError:
-        return
-    with entries:
+    below = []
+    with contextlib.suppress(OSError), _scanning(folder) as entries:
         for entry in entries:
-            url = prefix + entry.name
-            if entry.is_dir(follow_symlinks=False):
-                _cross_out(sizes, entry.path, url + "/")
-            elif (
-                url in sizes
-                and entry.is_file(follow_symlinks=False)
-                and entry.stat(follow_symlinks=False).st_size == sizes[url]
-            ):
-                del sizes[url]
+            size = sizes.get(prefix + entry.name)
+            if size is None:
+                if entry.is_dir(follow_symlinks=False):
+                    below.append(entry.name)
+            elif entry.is_file(follow_symlinks=False) and entry.stat(follow_symlinks=False).st_size == size:
+                del sizes[prefix + entry.name]
+    for name in below:
+        _cross_out(sizes, f"{folder}/{name}", f"{prefix}{name}/")
+
+
+@contextlib.contextmanager
+def _scanning(folder: str) -> Iterator[Iterator[os.DirEntry[str]]]:
+    """Open a folder once, where the system can, so that its files are not looked up by their whole paths."""
+    if os.scandir not in os.supports_fd:
+        with os.scandir(folder) as entries:
+            yield entries
+        return
+    number = os.open(folder, os.O_RDONLY)
+    try:
+        with os.scandir(number) as entries:
+            yield entries
+    finally:
+        os.close(number)
 
 
 NO_FILES = Manifest({})

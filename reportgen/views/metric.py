@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import csv
 import math
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
-from functools import partial
+from functools import lru_cache, partial
 from itertools import chain
+from types import SimpleNamespace
 from typing import Any
 
 import msgspec
@@ -46,7 +48,6 @@ from reportgen.views.parts import (
     tick_format,
 )
 from reportgen.views.pipeline import run_labels
-from reportgen.views.tables import write_csv
 
 _MAX_SERIES = 5
 _MAX_VALUES = 100
@@ -109,7 +110,7 @@ class MetricView(msgspec.Struct, frozen=True):
     changes
         Runs from which on its level was another, the newest first.
     lists
-        List metrics of this name, overlaid.
+        List metrics of this name, overlaid; those that an earlier site has drawn already as HTML.
     values
         Every value, newest first, at most 100.
     values_label
@@ -126,7 +127,7 @@ class MetricView(msgspec.Struct, frozen=True):
     histories: Sequence[HistoryChart]
     rows: Sequence[SeriesRow]
     changes: Sequence[LevelChange]
-    lists: Sequence[ListChart]
+    lists: Sequence[ListChart | Markup]
     values: Sequence[ValueRow]
     values_label: str
     badge: Badge
@@ -157,7 +158,10 @@ def make_page(model: Model, info: MetricInfo) -> Page:
         histories=[_history(model, here, info, chunk, number) for number, chunk in enumerate(chunks)],
         rows=[_series_row(model, here, info, series, number) for number, series in enumerate(info.series)],
         changes=newest_changes(chain(*(one.changes(here, _pipeline_link(here, one.series)) for one in found))),
-        lists=[make_list_chart(model, here, info, line, number) for number, line in enumerate(info.lists)],
+        lists=[
+            model.drawn.get((info.name, number)) or make_list_chart(model, here, info, line, number)
+            for number, line in enumerate(info.lists)
+        ],
         values=values,
         values_label=_label_values(len(values), sum(len(series.values) for series in info.series)),
         badge=make_badge(model, here, info),
@@ -331,17 +335,22 @@ def _value_rows(model: Model, here: Here, info: MetricInfo) -> list[ValueRow]:
 
 
 def _values_file(model: Model, info: MetricInfo) -> RawFile:
-    columns = model.columns
-    rows = _newest_values(info, _MAX_ROWS)
-    positions = [at for at, _, _ in rows]
-    cells = zip(
-        _iso_times([columns.started_at[at] for at in positions]),
-        *([column[at] for at in positions] for column in (columns.ids, columns.pipeline, columns.deployment)),
-        [value for _, value, _ in rows],
-        strict=True,
-    )
-    url = urls.download(urls.metric(info.name), "csv")
-    return RawFile(url, write_csv(["started_at", "run_id", "pipeline", "deployment", "value"], cells))
+    values: dict[int, float] = {}
+    for series in info.series:
+        values.update(zip(series.positions[-_MAX_ROWS:], series.values[-_MAX_ROWS:], strict=True))
+    begun = _begin_rows(model)
+    rows = [f"{begun[at]},{values[at]!r}\n" for at in sorted(values)[-_MAX_ROWS:]]
+    text = "".join(["started_at,run_id,pipeline,deployment,value\n", *rows])
+    return RawFile(urls.download(urls.metric(info.name), "csv"), text.encode())
+
+
+@lru_cache(maxsize=1)
+def _begin_rows(model: Model) -> list[str]:
+    """Give for each run how a row of CSV begins that is about it."""
+    columns, rows = model.columns, list[str]()
+    cells = zip(_iso_times(columns.started_at), columns.ids, columns.pipeline, columns.deployment, strict=True)
+    csv.writer(SimpleNamespace(write=rows.append), lineterminator="\n").writerows(cells)
+    return [row[:-1] for row in rows]
 
 
 def _iso_times(ats_us: Sequence[int]) -> list[str]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import chain
+from typing import Any
 
 import msgspec
 from markupsafe import Markup
@@ -23,6 +25,7 @@ _MEAN_POINTS = 120
 _THIN_POINTS = 80  # of the curves in the background
 _SHARED_BY = 3  # values that a mean takes
 _OUTLIER = 100.0
+_CHART_END = "</table></div></details></div>"  # as metric.html has it; no text of a record is markup
 
 _LEGEND = [
     Series("mean of completed runs", [], [], slot=1, weight="fat"),
@@ -68,9 +71,30 @@ class _Curve(msgspec.Struct, frozen=True, dict=True):
         return math.isfinite(sum(self.ys))
 
 
+def describe_list_chart(model: Model, info: MetricInfo, line: ListSeries) -> tuple[Any, ...]:
+    """Give all that a chart of `make_list_chart` depends on but the points of its runs."""
+    runs = [(run.id, run.name, run.status, run.has_page) for run in drawn_runs(model, line)]
+    return line.pipeline, line.deployment, len(line.positions), line.lasts[-1], info.form, runs
+
+
+def find_list_charts(page: str) -> Iterator[str]:
+    """Give the HTML of each of these charts on the page of a metric, in order."""
+    for number in itertools.count(1):
+        start = page.find(f'<div id="lists-{number}">')
+        end = page.find(_CHART_END, start)
+        if min(start, end) < 0:
+            return
+        yield page[start : end + len(_CHART_END)]
+
+
+def drawn_runs(model: Model, line: ListSeries) -> list[Run]:
+    """Give the newest runs of a list metric, which are drawn."""
+    return [model.run_at(position) for position in line.positions[-_MAX_RUNS:]]
+
+
 def make_list_chart(model: Model, here: Here, info: MetricInfo, line: ListSeries, number: int) -> ListChart:
     """Make the chart of a list metric in one pipeline and deployment."""
-    runs = [model.run_at(position) for position in line.positions[-_MAX_RUNS:]]
+    runs = drawn_runs(model, line)
     curves = [_Curve(run, *model.points.fetch(info.name, run.id)) for run in runs]
     newest, last = curves[-1], format_number(line.lasts[-1], info.form)
     drawn, outliers = _set_outliers_aside(curves)

@@ -29,7 +29,7 @@ def divide_runs(model: Model, limit: int) -> list[Span]:
 
     Only runs that began in the same microsecond are together however many they are.
     """
-    return [*_divide([*map(_clamp, model.columns.started_at)], limit)]
+    return [*_divide(model.columns.started_at, limit)]
 
 
 def find_span(model: Model, name: str) -> Span:
@@ -54,5 +54,5 @@ def _divide(times: Sequence[int], limit: int) -> Iterator[Span]:
             if stop > start:
                 yield Span(f"{depth}-{place:x}", range(start, stop))
             continue
-        middle = bisect_left(times, (2 * place + 1) << (_DEPTH - 1 - depth), start, stop)
+        middle = bisect_left(times, (2 * place + 1) << (_DEPTH - 1 - depth), start, stop, key=_clamp)
         spans += [(depth + 1, 2 * place + 1, middle, stop), (depth + 1, 2 * place, start, middle)]
