@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from reportgen.archives import Difference, compare_files, open_holding, read_manifest
+from reportgen.archives import Difference, check_format, compare_files, open_holding, read_manifest
 from reportgen.basis import basis_of_site, source_date_us
 from reportgen.history import BuildState, find_changed_runs, load_state, look_at_blobs, save_state
 from reportgen.log.find import scan_logs
@@ -174,10 +174,17 @@ def _is_site_at(path: Path, output: Path) -> bool:
 
 
 def _find_base(log_dirs: Sequence[Path], output: Path, basis: str, keep: bool) -> tuple[Base | None, str]:
-    """Find the site to go on from, if its files are as they were, or say what is in doubt about it."""
+    """Find the site to go on from, if its files are as they were, or say what is in doubt about it.
+
+    Raises
+    ------
+    InputError
+        A newer reportgen built it, in a format that this one does not know.
+    """
     manifest = Manifest.read(output)
     if manifest is None:
         return None, ""
+    check_format(output, manifest)
     state = load_state(log_dirs, output, manifest.digest)
     if manifest.facts.get("basis") != basis:
         reason = "it was built with another version or other options"
