@@ -20,11 +20,12 @@ import msgspec
 from reportgen.archives import Difference, check_format, compare_files, open_holding, read_manifest
 from reportgen.basis import basis_of_site, source_date_us
 from reportgen.history import BuildState, find_changed_runs, load_state, look_at_blobs, save_state
+from reportgen.hosting import MOST_FILE_BYTES
 from reportgen.log.find import scan_logs
 from reportgen.options import Options
 from reportgen.parallel import OpenExecutor, begin
 from reportgen.places import divide_paths, find_store
-from reportgen.plan import LARGE_BYTES, Base, BuildResult, NoProgress, Plan, Progress
+from reportgen.plan import Base, BuildResult, NoProgress, Plan, Progress
 from reportgen.publish import Manifest, check_output, lock_site, repair_site
 from reportgen.seen import basis_of, choose_masked, identify_all
 from reportgen.theme import NO_THEME, load_theme
@@ -218,7 +219,7 @@ def _result_of(old: Base) -> BuildResult:
     facts: dict[str, Any] = old.manifest.facts
     n_runs, n_problems, n_missing = (facts[name] for name in ("n_runs", "n_problems", "n_missing"))
     n_files, n_bytes = len(old.manifest), old.manifest.n_bytes
-    large = old.manifest.find_large(LARGE_BYTES)
+    large = old.manifest.find_large(MOST_FILE_BYTES)
     thinned = facts.get("thinned") or {}
     return BuildResult(
         old.folder, n_runs, n_files, 0, n_bytes, (), n_problems, n_missing, facts["masked"], thinned, large

@@ -14,22 +14,24 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import msgspec
 import pytest
 from conftest import ROOT
 from logs import artifact, end, metric, progress, run_start, step_start, write_run
 
+from reportgen import work
 from reportgen.build import build_site
 from reportgen.live.moments import find_moments
 from reportgen.live.pages import follow, root_links
-from reportgen.live.server import Place, find_url, is_own_host, read_plain_file
+from reportgen.live.server import Place, State, find_url, is_own_host, read_plain_file
 from reportgen.live.session import Session
 from reportgen.live.watching import Watcher
 from reportgen.options import Options
 from reportgen.publish import Manifest
 from reportgen.records import Record, encode_line
+from reportgen.theme import Theme
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -559,3 +561,29 @@ def test_watcher_sees_each_kind_of_change_once(tmp_path: Path, change: str) -> N
 
     assert watcher.wait(10)
     assert not watcher.wait(0)
+
+
+def test_later_builds_have_templates_and_libraries_at_hand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    logs = tmp_path / "runs"
+    write_run(logs, "a", [run_start(), end()])
+    told: list[State] = []
+
+    class EnoughError(Exception): ...
+
+    class Waits:
+        def wait(self, seconds: float) -> None:
+            raise EnoughError
+
+    session = Session([logs], tmp_path / "site")
+    monkeypatch.setattr(Session, "_watch", lambda self: Waits())
+    monkeypatch.setattr(work, "_renders", {})
+    with pytest.raises(EnoughError):
+        session.follow(told.append)
+    assert told[0].build
+
+    def make_nothing(theme: Theme) -> NoReturn:
+        raise AssertionError("templates are loaded again")
+
+    monkeypatch.setattr(work, "make_environment", make_nothing)
+    write_run(logs, "b", [run_start(), end()])
+    assert session.refresh().build != told[0].build
