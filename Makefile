@@ -6,6 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 WORKERS ?= 3
 ARGS ?=
+RECORD := $(if $(ARGS),,--reportgen)  # some of the tests are no session to compare with
 
 # A .venv is made once. It is made anew when PYTHON names another interpreter than the one that made it.
 ifeq ($(origin PYTHON),undefined)
@@ -24,7 +25,7 @@ PIP_INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint types docs site check clean
+.PHONY: help demo test report lint types docs site check clean
 
 help: ## Say what each target does
 	@sed -n 's/^\([a-z]*\): .*## \(.*\)/  make \1 | \2/p' Makefile | column -t -s '|' 2>/dev/null || grep '## ' Makefile
@@ -33,8 +34,11 @@ demo: $(DEMO_STAMP) ## Run the example pipelines and build their site
 	@$(BIN)/reportgen demo demo
 	@echo "open $(CURDIR)/demo/site/index.html"
 
-test: $(TEST_STAMP) ## Run all tests, the browser tests too where there is a Chromium
-	@.ci/run-tests $(BIN)/python -n $(WORKERS) --dist loadgroup $(ARGS)
+test: $(TEST_STAMP) ## Run all tests, the browser tests too where there is a Chromium, and record the session
+	@.ci/run-tests $(BIN)/python -n $(WORKERS) --dist loadgroup $(RECORD) $(ARGS)
+
+report: $(TEST_STAMP) ## Build the site of the test sessions that were recorded
+	@$(BIN)/reportgen build
 
 lint: $(LINT_STAMP) ## Check style and format
 	@$(BIN)/ruff check
@@ -51,8 +55,8 @@ site: $(TEST_STAMP) ## Write site/ from the recorded logs of the examples
 
 check: lint types test ## Run lint, types and test
 
-clean: ## Remove .venv, the demo and all caches
-	@rm -rf $(VENV) demo dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
+clean: ## Remove .venv, the demo, recorded test sessions and all caches
+	@rm -rf $(VENV) demo dist .test-report .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV_READY):

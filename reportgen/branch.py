@@ -22,13 +22,12 @@ from typing import NamedTuple
 
 from reportgen.errors import InputError, OutputError
 from reportgen.git import Git, reason_of, without_credentials
+from reportgen.hosting import MOST_FILE_BYTES
 from reportgen.publish import Manifest
 from reportgen.urls import MANIFEST
 
 KEPT = "CNAME"  # the file that gives GitHub Pages a domain of one's own
 NO_JEKYLL = ".nojekyll"
-MOST_FILE_BYTES = 100 * 2**20  # that GitHub takes
-MANY_BYTES = 10**9  # that GitHub Pages publishes
 _MOST_TRIES = 4
 _MANY_CLASHES = 3
 _PREFIX = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)*")

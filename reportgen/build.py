@@ -18,11 +18,12 @@ import msgspec
 
 from reportgen.basis import basis_of_site, source_date_us
 from reportgen.history import BuildState, find_changed_runs, load_state, look_at_blobs, save_state
+from reportgen.hosting import MOST_FILE_BYTES
 from reportgen.log.find import scan_logs
 from reportgen.options import Options
 from reportgen.parallel import OpenExecutor, begin
 from reportgen.places import divide_paths, find_store
-from reportgen.plan import LARGE_BYTES, Base, BuildResult, NoProgress, Plan, Progress
+from reportgen.plan import Base, BuildResult, NoProgress, Plan, Progress
 from reportgen.publish import Manifest, check_output, lock_site, repair_site
 from reportgen.seen import basis_of, choose_masked, identify_all
 from reportgen.theme import NO_THEME, load_theme
@@ -180,10 +181,17 @@ def _is_site_at(path: Path, output: Path) -> bool:
 
 
 def _find_base(log_dirs: Sequence[Path], output: Path, basis: str, keep: bool) -> tuple[Base | None, str]:
-    """Find the site to go on from, if its files are as they were, or say what is in doubt about it."""
+    """Find the site to go on from, if its files are as they were, or say what is in doubt about it.
+
+    Raises
+    ------
+    InputError
+        A newer reportgen built it, in a format that this one does not know.
+    """
     manifest = Manifest.read(output)
     if manifest is None:
         return None, ""
+    manifest.check_format(output)
     state = load_state(log_dirs, output, manifest.digest)
     if manifest.facts.get("basis") != basis:
         reason = "it was built with another version or other options"
@@ -217,7 +225,7 @@ def _result_of(old: Base) -> BuildResult:
     facts: dict[str, Any] = old.manifest.facts
     n_runs, n_problems, n_missing = (facts[name] for name in ("n_runs", "n_problems", "n_missing"))
     n_files, n_bytes = len(old.manifest), old.manifest.n_bytes
-    large = old.manifest.find_large(LARGE_BYTES)
+    large = old.manifest.find_large(MOST_FILE_BYTES)
     thinned = facts.get("thinned") or {}
     return BuildResult(
         old.folder, n_runs, n_files, 0, n_bytes, (), n_problems, n_missing, facts["masked"], thinned, large

@@ -23,11 +23,12 @@ from reportgen.changes import find_changes
 from reportgen.compact import Compaction, Update, compact_runs
 from reportgen.formats import DATA_FORMAT
 from reportgen.gather import gather
+from reportgen.hosting import MOST_FILE_BYTES
 from reportgen.memory import held_low
 from reportgen.model import Files, Model
 from reportgen.options import Options
 from reportgen.parallel import begin, choose_executor, count_processors, run_tasks
-from reportgen.plan import LARGE_BYTES, Base, BuildResult, Plan
+from reportgen.plan import Base, BuildResult, Plan
 from reportgen.publish import Manifest, SiteWriter, WrittenFile, open_scratch, open_site, update_site, write_file
 from reportgen.redact import Redactor, read_masked
 from reportgen.seen import SeenFile, files_of
@@ -225,7 +226,7 @@ def _result_of(plan: Plan, model: Model, manifest: Manifest, n_written: int) -> 
         model.n_missing,
         model.masked,
         manifest.facts.get("thinned") or {},
-        manifest.find_large(LARGE_BYTES),
+        manifest.find_large(MOST_FILE_BYTES),
     )
 
 

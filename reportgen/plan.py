@@ -20,9 +20,6 @@ if TYPE_CHECKING:
     from reportgen.log.reader import Problem
 
 
-LARGE_BYTES = 100 * 2**20  # the most that GitHub takes of a file
-
-
 class Progress(Protocol):
     """Shows how far a build is."""
 

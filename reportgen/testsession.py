@@ -1,22 +1,25 @@
 """Records a pytest session as a run: what came of each test, how long it took, and why it failed.
 
-The keys `test-outcomes`, `test-durations`, `test-failures` and `flaky-tests` get a version each session, so that their
-pages show which tests changed. The run is the current one while tests run: what a test records is recorded in it, in
-the processes of pytest-xdist, too. Recording never changes what a session comes to.
+The keys `test-failures`, `test-files`, `test-outcomes`, `test-durations` and `test-flaky` get a version each session; a
+table without a key says which tests came to something else than when they were last run. The run is the current one
+while tests run: what a test records is recorded in it, in the processes of pytest-xdist, too. Recording never changes
+what a session comes to.
 """
 
 from __future__ import annotations
 
+import os
 import re
 import time
+import tomllib
 import warnings
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -30,12 +33,17 @@ from reportgen.text import format_count
 
 OUTCOMES = ("failed", "error", "xpassed", "passed", "xfailed", "skipped")
 BAD = frozenset({"failed", "error"})
+CHANGES = ("broke", "mended", "other", "new", "gone")
 _METRICS = {"passed": "tests_passed", "failed": "tests_failed", "error": "tests_errors", "skipped": "tests_skipped"}
+_Outcomes = dict[str, str]  # of a session, by test
 _MOST_FAILURES = 50
+_MOST_OF_NAME = 100  # characters
 _MOST_SLOW = 50
 _MOST_CHARACTERS = 10_000  # of a traceback, and of what a test printed
 _MOST_SESSIONS = 20  # that are looked at for flaky tests
+_MOST_ROWS = 1_000  # of what a page shows, and compares with the version before
 _LEAST_FLIPS = 2  # one is a mistake, or its correction
+_WORKER = re.compile(r"\A\[gw\d+\] .* -- Python .*\n+")
 
 
 class FailedTestsError(Exception):
@@ -118,13 +126,13 @@ class SessionRecorder:
         """Begin the run, before other processes are started, which join it."""
         self.began_at = time.monotonic()
         option = self.config.getoption
-        pipeline = option("--reportgen-pipeline") or f"{self.config.rootpath.name} tests"
+        pipeline = option("--reportgen-pipeline") or f"{_project_name(self.config.rootpath)} tests"
         params = {"arguments": " ".join(self.config.invocation_params.args), "pytest": pytest.__version__}
         with _without_failing():
             self.run = start_run(pipeline, params=params, log_dir=option("--reportgen-dir"))
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        self.results.setdefault(report.nodeid, Result()).add(report)
+        self.results.setdefault(_without_group(report.nodeid), Result()).add(report)
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.failed:
@@ -159,8 +167,9 @@ class SessionRecorder:
             return "cancelled", None
         if exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
             return "completed", None
-        names = ", ".join(bad[:3]) + (f" and {len(bad) - 3} more" if len(bad) > 3 else "")
-        text = f"{len(bad)} of {len(self.results)} tests failed: {names}" if bad else f"pytest ended with {exitstatus}"
+        names = ", ".join(map(_cut, bad[:3])) + (f" and {len(bad) - 3:,} more" if len(bad) > 3 else "")
+        counts = f"{len(bad):,} of {len(self.results):,} tests failed"
+        text = f"{counts}: {names}" if bad else f"pytest ended with {exitstatus}"
         return "failed", FailedTestsError(text)
 
     def _record(self, run: Run) -> None:
@@ -169,25 +178,55 @@ class SessionRecorder:
         for outcome, name in _METRICS.items():
             record_metric_value(name, counts[outcome])
         record_metric_value("tests_seconds", round(time.monotonic() - self.began_at, 3))
-        flaky = self._find_flaky(run)
+        prefix = self._prefix()
+        sessions = _read_sessions(run, f"{prefix}-outcomes")
+        changes = self._find_changes(sessions)
+        if changes:  # without a key: each session has its own, there is nothing to compare them with
+            create_table_artifact(_columns(changes[:_MOST_ROWS], _Change), None, _say_changes(changes))
+        create_markdown_artifact(self._failures(), f"{prefix}-failures")
+        create_table_artifact(self._files(), f"{prefix}-files", "What came of the tests of each file.")
         said = ", ".join(f"{counts[outcome]:,} {outcome}" for outcome in OUTCOMES if counts[outcome])
-        create_table_artifact(self._outcomes(), "test-outcomes", said or "No test was run.")
-        create_table_artifact(self._durations(), "test-durations", f"The {_MOST_SLOW} slowest tests.")
-        create_markdown_artifact(self._failures(), "test-failures")
+        create_table_artifact(self._outcomes(), f"{prefix}-outcomes", said or "No test was run.")
+        create_table_artifact(self._durations(), f"{prefix}-durations", f"The {_MOST_SLOW} slowest tests.")
         about = f"Tests that came and went between passing and failing in the newest {_MOST_SESSIONS} sessions."
-        create_table_artifact(flaky, "flaky-tests", about)
+        create_table_artifact(_columns(self._find_flaky(sessions), _Flaky), f"{prefix}-flaky", about)
+
+    def _prefix(self) -> str:
+        """Give how keys begin: those of a pipeline with a name of its own are its own."""
+        name = self.config.getoption("--reportgen-pipeline") or ""
+        return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "test"
+
+    def _files(self) -> dict[str, list[Any]]:
+        counts: dict[str, Counter[str]] = {}
+        seconds: Counter[str] = Counter()
+        for name, result in self.results.items():
+            file = name.partition("::")[0]
+            counts.setdefault(file, Counter())[result.outcome] += 1
+            seconds[file] += result.seconds  # type: ignore[assignment] # counts anything that adds up
+        files = sorted(counts)
+        return {
+            "file": files,
+            "tests": [counts[file].total() for file in files],
+            "failed": [sum(counts[file][outcome] for outcome in BAD) for file in files],
+            "skipped": [counts[file]["skipped"] for file in files],
+            "seconds": [round(seconds[file], 2) for file in files],
+        }
 
     def _outcomes(self) -> dict[str, list[Any]]:
-        ordered = sorted(self.results.items(), key=lambda one: (OUTCOMES.index(one[1].outcome), one[0]))
+        """Give all tests, the bad ones first where a page holds all of them."""
+        is_long = (
+            len(self.results) > _MOST_ROWS
+        )  # comparing goes so far: tests that moved there would look like new ones
+        ordered = sorted(self.results.items(), key=lambda one: (not is_long and OUTCOMES.index(one[1].outcome), one[0]))
         return {
-            "test": [name for name, _ in ordered],
             "outcome": [result.outcome for _, result in ordered],
+            "test": [name for name, _ in ordered],
             "message": [result.message for _, result in ordered],
         }
 
     def _durations(self) -> dict[str, list[Any]]:
         slowest = sorted(self.results.items(), key=lambda one: (-one[1].seconds, one[0]))[:_MOST_SLOW]
-        return {"test": [name for name, _ in slowest], "seconds": [round(result.seconds, 3) for _, result in slowest]}
+        return {"seconds": [round(result.seconds, 3) for _, result in slowest], "test": [name for name, _ in slowest]}
 
     def _failures(self) -> str:
         bad = sorted((name, result) for name, result in self.results.items() if result.outcome in BAD)
@@ -195,47 +234,117 @@ class SessionRecorder:
             return "No test failed."
         parts = [f"{format_count(len(bad), 'test')} failed."]
         for name, result in bad[:_MOST_FAILURES]:
-            parts.append(f"## {_as_code(name)}\n\n{_in_fence(result.details)}")
+            parts.append(f"## {_as_code(name)}\n\n{_in_fence(self._clean(result.details))}")
             parts += [f"{title}:\n\n{_in_fence(text)}" for title, text in result.sections if text.strip()]
         if len(bad) > _MOST_FAILURES:
-            parts.append(f"And {len(bad) - _MOST_FAILURES} more, which the table `test-outcomes` has.")
+            parts.append(f"And {len(bad) - _MOST_FAILURES:,} more, which the table `{self._prefix()}-outcomes` has.")
         return "\n\n".join(parts)
 
-    # Flaky tests
+    def _clean(self, text: str) -> str:
+        """Leave out which process of pytest-xdist ran a test, and where the project lies."""
+        return _WORKER.sub("", text).replace(f"{self.config.rootpath}{os.sep}", "")
 
-    def _find_flaky(self, run: Run) -> dict[str, list[Any]]:
-        """Give the tests that passed and failed by turns, or only when they were run again."""
-        histories = _read_histories(run)
-        rows = []
+    # Against earlier sessions
+
+    def _find_changes(self, sessions: Sequence[_Outcomes]) -> list[_Change]:
+        """Give the tests of which came something else than when they were last run, those that broke first."""
+        if not sessions:
+            return []
+        known = {name: outcome for session in sessions for name, outcome in session.items()}
+        changes = []
         for name, result in self.results.items():
-            history = [*histories.get(name, ()), result.outcome in BAD]
+            before, now = known.get(name, ""), result.outcome
+            if before != now:
+                changes.append(_Change(_name_change(before, now), before, now, name, result.message))
+        changes += [_Change("gone", sessions[-1][name], "", name, "") for name in self._find_gone(sessions[-1])]
+        return sorted(changes, key=lambda one: (CHANGES.index(one.change), one.now not in BAD, one.test))
+
+    def _find_gone(self, before: _Outcomes) -> list[str]:
+        """Give the tests that are no more, which those are not that this session was not asked for."""
+        if self.config.getoption("keyword") or self.config.getoption("markexpr"):
+            return []
+        files = {name.partition("::")[0] for name in self.results}
+        names = {name: name.partition("::")[0] for name in before.keys() - self.results.keys()}
+        return [name for name, file in names.items() if file in files or not (self.config.rootpath / file).exists()]
+
+    def _find_flaky(self, sessions: Sequence[_Outcomes]) -> list[_Flaky]:
+        """Give the tests that passed and failed by turns, or only when they were run again."""
+        found = []
+        for name, result in self.results.items():
+            outcomes = [session[name] for session in sessions if session.get(name, "skipped") != "skipped"]
+            history = [outcome in BAD for outcome in [*outcomes, result.outcome]]
             n_flips = sum(before != after for before, after in pairwise(history))
             if n_flips >= _LEAST_FLIPS or result.n_reruns:
-                rows.append((-n_flips, name, len(history), sum(history), result.n_reruns))
-        columns = list(zip(*sorted(rows), strict=True)) or [()] * 5
-        names = ("test", "sessions", "failures", "reruns now")
-        return {name: list(column) for name, column in zip(names, columns[1:], strict=True)}
+                found.append((-n_flips, name, _Flaky(sum(history), len(history), result.n_reruns, name)))
+        return [row for _, _, row in sorted(found)]
 
 
-def _read_histories(run: Run) -> Mapping[str, list[bool]]:
-    """Give whether each test failed in the sessions before, oldest first."""
-    selected = {
-        "artifacts": {"key": {"any_": ["test-outcomes"]}},
-        "flows": {"name": {"any_": [run.pipeline]}},
-    }
-    histories: dict[str, list[bool]] = {}
+class _Change(NamedTuple):
+    change: str
+    before: str
+    now: str
+    test: str
+    message: str
+
+
+class _Flaky(NamedTuple):
+    failures: int
+    sessions: int
+    reruns: int
+    test: str
+
+
+def _columns(rows: Sequence[tuple[Any, ...]], kind: type[_Change] | type[_Flaky]) -> dict[str, list[Any]]:
+    return {name: [row[place] for row in rows] for place, name in enumerate(kind._fields)}
+
+
+def _name_change(before: str, now: str) -> str:
+    if not before:
+        return "new"
+    if (before in BAD) == (now in BAD):
+        return "other"
+    return "broke" if now in BAD else "mended"
+
+
+def _say_changes(changes: Sequence[_Change]) -> str:
+    counts = Counter(one.change for one in changes)
+    said = ", ".join(f"{counts[change]:,} {change}" for change in CHANGES if counts[change])
+    rest = f" The first {_MOST_ROWS:,} are here." if len(changes) > _MOST_ROWS else ""
+    return f"Changes: {said}.{rest}"
+
+
+def _read_sessions(run: Run, key: str) -> list[_Outcomes]:
+    """Give the outcome of each test in the sessions before, oldest first."""
+    selected = {"artifacts": {"key": {"any_": [key]}}, "flows": {"name": {"any_": [run.pipeline]}}}
     try:
         found = read_artifacts(selected, limit=_MOST_SESSIONS - 1, log_dir=run.log_dir)
-        for artifact in reversed(found):
-            for row in artifact.data or ():
-                if row.get("outcome") != "skipped":
-                    histories.setdefault(row["test"], []).append(row["outcome"] in BAD)
+        return [{row["test"]: row["outcome"] for row in artifact.data or ()} for artifact in reversed(found)]
     except (ReportgenError, OSError, LookupError, TypeError, AttributeError):  # logs of others, or damaged ones
-        return {}
-    return histories
+        return []
+
+
+# Names
+
+
+def _project_name(root: Path) -> str:
+    try:
+        name = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))["project"]["name"]
+    except (OSError, ValueError, LookupError, TypeError):
+        return root.name
+    return name if isinstance(name, str) and name.strip() else root.name
+
+
+def _without_group(name: str) -> str:
+    """Leave out the group of a test, which pytest-xdist adds with `--dist loadgroup`."""
+    place = name.rfind("@")
+    return name[:place] if place > name.rfind("]") and place > name.rfind("::") else name
 
 
 # In words
+
+
+def _cut(name: str) -> str:
+    return name if len(name) <= _MOST_OF_NAME else f"{name[: _MOST_OF_NAME - 1]}…"
 
 
 def _shown(run: Run) -> str:

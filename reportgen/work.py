@@ -15,6 +15,7 @@ from markupsafe import Markup
 from reportgen.memory import held_low
 from reportgen.model import Files, Horizon, Model
 from reportgen.options import Options
+from reportgen.prose import render_markdown
 from reportgen.publish import WrittenFile, write_file
 from reportgen.publish.disk import not_shared
 from reportgen.render import make_environment, render_page
@@ -84,8 +85,10 @@ class Job(msgspec.Struct, frozen=True):
         return model
 
 
-_Opened = tuple[Job, Model, Callable[[Page], bytes]]
+_Render = Callable[[Page], bytes]
+_Opened = tuple[Job, Model, _Render]
 _opened: dict[Path, _Opened] = {}  # at most one: what this process works on
+_renders: dict[str, _Render] = {}  # at most one, by theme: a process that builds again has its templates at hand
 _one_at_a_time = threading.Lock()  # a worker of a cluster may have threads; a model is for one
 
 
@@ -93,7 +96,32 @@ def prime_job(path: Path, job: Job, model: Model) -> None:
     """Write a job down for the workers; this process, and those that it forks, take the model that is there."""
     path.write_bytes(pickle.dumps(job))
     _opened.clear()
-    _opened[path] = job, model, partial(render_page, make_environment(job.theme))
+    _opened[path] = job, model, _render_of(job.theme)
+
+
+def warm_up(theme: Theme) -> None:
+    """Load what pages are made with, so that this process and those that it forks have it at hand.
+
+    Raises
+    ------
+    InputError
+        A template of the theme is none.
+    """
+    import pyarrow.acero  # noqa: F401 — grouping rows would import it, in each process anew
+
+    render_markdown("*all* its extensions are loaded for a text")
+    environment = make_environment(theme)
+    for name in environment.list_templates(["html"]):
+        environment.get_template(name)
+    _renders.clear()
+    _renders[theme.digest] = partial(render_page, environment)
+
+
+def _render_of(theme: Theme) -> _Render:
+    if theme.digest not in _renders:
+        _renders.clear()
+        _renders[theme.digest] = partial(render_page, make_environment(theme))
+    return _renders[theme.digest]
 
 
 def _open_job(path: Path) -> _Opened:
@@ -104,7 +132,7 @@ def _open_job(path: Path) -> _Opened:
             raise not_shared(path.parent) from error
         job: Job = pickle.loads(content)  # noqa: S301 — the build that started this process wrote it
         _opened.clear()
-        _opened[path] = job, job.open_model(), partial(render_page, make_environment(job.theme))
+        _opened[path] = job, job.open_model(), _render_of(job.theme)
     return _opened[path]
 
 

@@ -50,6 +50,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update", action="store_true", help="write the committed files that tests compare with")
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_sessionstart() -> None:
+    """Forget the run that records this session, if one does: what tests and fixtures record is not of it."""
+    scopes.active.set(None)
+    for name in scopes.VARIABLES:
+        os.environ.pop(name, None)
+
+
 @pytest.fixture(scope="session")
 def update(request: pytest.FixtureRequest) -> bool:
     """Whether to write `docs/` and `site/` instead of comparing with them (`make docs`, `make site`)."""

@@ -163,6 +163,19 @@ def test_site_of_a_newer_reportgen_is_told(site: Path, name: str, slug: str) -> 
     assert refusal(lambda: pack_site(site, Path("a.zip"))) == slug
 
 
+@pytest.mark.parametrize("name", ["format", "data_format"])
+def test_site_of_a_newer_reportgen_is_replaced_only_by_a_full_build(built: Path, site: Path, name: str) -> None:
+    runs = built.parent / "runs"
+    path = site / "manifest.json"
+    newer = path.read_bytes().replace(f'"{name}": 1,'.encode(), f'"{name}": 99,'.encode())
+    path.write_bytes(newer)
+
+    assert refusal(lambda: build_site([runs], site, Options())).startswith("newer-")
+    assert path.read_bytes() == newer
+    build_site([runs], site, Options(), full=True)
+    assert path.read_bytes() != newer
+
+
 def test_what_is_no_site_is_told(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     (tmp_path / "text.zip").write_text("no zip")

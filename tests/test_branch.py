@@ -354,8 +354,9 @@ def test_files_too_large_for_github_are_warned_of(
     site: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert find_large_files(site)[0] == []
-    monkeypatch.setattr("reportgen.branch.MOST_FILE_BYTES", 20_000)
-    monkeypatch.setattr("reportgen.branch.MANY_BYTES", 50_000)
+    for module in ("branch", "hosting"):
+        monkeypatch.setattr(f"reportgen.{module}.MOST_FILE_BYTES", 20_000)
+    monkeypatch.setattr("reportgen.hosting.MOST_SITE_BYTES", 50_000)
     assert publish("-q") == 0
     warnings = capsys.readouterr().err.splitlines()
     assert any("report.css is 2" in line and "GitHub takes no file over 20" in line for line in warnings)

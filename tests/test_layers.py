@@ -22,6 +22,7 @@ LAYERS: list[set[str]] = [
         "status",
         "urls",
         "formats",
+        "hosting",
         "datafolders",
         "installed",
         "webaddress",

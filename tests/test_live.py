@@ -14,24 +14,27 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 import msgspec
 import pytest
 from conftest import ROOT
 from logs import artifact, end, metric, progress, run_start, step_start, write_run
 
+from reportgen import work
 from reportgen.build import build_site
 from reportgen.live.moments import find_moments
 from reportgen.live.pages import follow, root_links
-from reportgen.live.server import Place, find_url, is_own_host, read_plain_file
+from reportgen.live.server import Place, State, find_url, is_own_host, read_plain_file
 from reportgen.live.session import Session
 from reportgen.live.watching import Watcher
 from reportgen.options import Options
 from reportgen.publish import Manifest
 from reportgen.records import Record, encode_line
+from reportgen.theme import Theme
 
 if TYPE_CHECKING:
+    from firefox import Firefox
     from playwright.sync_api import Browser, Page
 
 with contextlib.suppress(ImportError):
@@ -259,6 +262,42 @@ def test_page_says_when_the_server_has_ended(page: Page, tmp_path: Path) -> None
 
         assert page.inner_text(".built").startswith("Not live")
         assert served.process.wait(20) == 0
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_what_is_added_to_a_page_is_accessible(page: Page, tmp_path: Path, scheme: Literal["light", "dark"]) -> None:
+    from axe_playwright_python.sync_playwright import Axe
+
+    Log(tmp_path / "runs")
+    with serving(tmp_path, "runs") as served:
+        served.wait_for_site()
+        page.emulate_media(color_scheme=scheme)
+        page.goto(served.url())
+        page.wait_for_selector(".built >> text=Live")
+        assert [one["id"] for one in Axe().run(page).response["violations"]] == []
+        served.process.send_signal(signal.SIGINT)
+        page.wait_for_selector("text=reportgen serve has ended")
+        assert [one["id"] for one in Axe().run(page).response["violations"]] == []
+
+
+def test_page_follows_in_firefox(firefox: Firefox, tmp_path: Path) -> None:
+    log = Log(tmp_path / "runs")
+    with serving(tmp_path, "runs") as served:
+        served.wait_for_site()
+        firefox.open(served.url("artifacts/done/v1.html"))
+        firefox.read_console()
+        firefox.run("document.documentElement.dataset.mark = 'kept'")
+        shown = "return document.querySelector('.meter').getAttribute('aria-label')"
+        assert firefox.run(shown) == "10 percent"
+        log.add(progress("p1", 60.0))
+        until(lambda: firefox.run(shown) == "60 percent")
+
+        assert firefox.run("return document.documentElement.dataset.mark") == "kept"
+        assert firefox.run("return document.querySelector('.built').textContent").startswith("Live")
+        served.process.send_signal(signal.SIGINT)
+        until(lambda: "has ended" in firefox.run("return document.querySelector('.live-line').textContent"))
+        assert [line for line in firefox.read_console() if "security" in line.lower() or "error" in line.lower()] == []
 
 
 @pytest.mark.browser
@@ -559,3 +598,29 @@ def test_watcher_sees_each_kind_of_change_once(tmp_path: Path, change: str) -> N
 
     assert watcher.wait(10)
     assert not watcher.wait(0)
+
+
+def test_later_builds_have_templates_and_libraries_at_hand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    logs = tmp_path / "runs"
+    write_run(logs, "a", [run_start(), end()])
+    told: list[State] = []
+
+    class EnoughError(Exception): ...
+
+    class Waits:
+        def wait(self, seconds: float) -> None:
+            raise EnoughError
+
+    session = Session([logs], tmp_path / "site")
+    monkeypatch.setattr(Session, "_watch", lambda self: Waits())
+    monkeypatch.setattr(work, "_renders", {})
+    with pytest.raises(EnoughError):
+        session.follow(told.append)
+    assert told[0].build
+
+    def make_nothing(theme: Theme) -> NoReturn:
+        raise AssertionError("templates are loaded again")
+
+    monkeypatch.setattr(work, "make_environment", make_nothing)
+    write_run(logs, "b", [run_start(), end()])
+    assert session.refresh().build != told[0].build

@@ -133,7 +133,7 @@ def test_session_is_recorded_with_every_outcome() -> None:
     }  # fmt: skip
     assert newest("from-a-test") == "made by a test"
     assert [row["seconds"] >= 0 for row in newest("test-durations")] == [True] * 8
-    assert newest("flaky-tests") == []
+    assert newest("test-flaky") == []
 
 
 def test_pages_of_a_session_are_made_and_show_its_failures(tmp_path: Path) -> None:
@@ -168,8 +168,118 @@ def test_tests_that_pass_and_fail_by_turns_are_flaky() -> None:
     )
     for odd in ("2", "1", "0", "1"):
         run_pytest("--reportgen", test=test, expect=int(odd != "0"), ODD=odd)
-    (row,) = newest("flaky-tests")
-    assert row == {"test": "test_it.py::test_flaky", "sessions": 4, "failures": 3, "reruns now": 0}
+    (row,) = newest("test-flaky")
+    assert row == {"test": "test_it.py::test_flaky", "sessions": 4, "failures": 3, "reruns": 0}
+
+
+CHANGING = """
+import os
+import pytest
+
+now = os.environ["NOW"] == "1"
+def test_broke(): assert not now
+def test_mended(): assert now
+def test_same(): ...
+def test_left_out(): pytest.skip("not now") if now else None
+def test_still_bad(): assert 0, now
+if now:
+    def test_new(): ...
+    def test_new_and_bad(): assert 0
+else:
+    def test_gone(): ...
+"""
+
+
+def changes() -> list[tuple[str, ...]]:
+    found = reportgen.read_artifacts({"artifacts": {"type": {"any_": ["table"]}}}, limit=100)
+    newest_run = found[0].flow_run_id
+    tables = [one.data for one in found if one.key is None and one.flow_run_id == newest_run]
+    return [
+        (row["change"], row["test"].partition("::")[2], row["before"], row["now"]) for table in tables for row in table
+    ]
+
+
+def test_changes_are_told_against_the_session_before() -> None:
+    run_pytest("--reportgen", test=CHANGING, expect=1, NOW="0")
+    assert changes() == []
+    run_pytest("--reportgen", "-k", "same", NOW="0")  # which says nothing of the others
+    assert changes() == []
+    Path("test_it.py").write_text(CHANGING)
+    run_pytest("--reportgen", expect=1, NOW="1")
+    told = [
+        ("broke", "test_broke", "passed", "failed"),
+        ("mended", "test_mended", "failed", "passed"),
+        ("other", "test_left_out", "passed", "skipped"),
+        ("new", "test_new_and_bad", "", "failed"),
+        ("new", "test_new", "", "passed"),
+    ]
+    assert changes() == told  # a test is gone when the session before had it
+    run_pytest("--reportgen", expect=1, NOW="0")
+    assert {row for row in changes() if row[0] == "gone"} == {
+        ("gone", "test_new", "passed", ""),
+        ("gone", "test_new_and_bad", "failed", ""),
+    }
+    run_pytest("--reportgen", "test_it.py::test_same", "-k", "same", NOW="0")
+    assert changes() == []
+
+
+def test_files_are_summed_up() -> None:
+    Path("test_b.py").write_text("def test_a(): assert 0\ndef test_b(): ...")
+    run_pytest("--reportgen", test="import pytest\ndef test_a(): pytest.skip('no')", expect=1)
+    rows = [{**row, "seconds": row["seconds"] >= 0} for row in newest("test-files")]
+    assert rows == [
+        {"file": "test_b.py", "tests": 2, "failed": 1, "skipped": 0, "seconds": True},
+        {"file": "test_it.py", "tests": 1, "failed": 0, "skipped": 1, "seconds": True},
+    ]
+
+
+def test_long_sessions_are_in_the_order_of_names_so_that_versions_can_be_compared() -> None:
+    test = (
+        "import pytest\n@pytest.mark.parametrize('n', range({}))\ndef test_it(n): assert n != 7\ndef test_z(): assert 0"
+    )
+    run_pytest("--reportgen", test=test.format(998), expect=1)
+    assert [row["outcome"] for row in newest("test-outcomes")][:3] == ["failed", "failed", "passed"]
+    run_pytest("--reportgen", test=test.format(1000), expect=1)
+    names = [row["test"] for row in newest("test-outcomes")]
+    assert names == sorted(names)
+
+
+def test_pipeline_with_a_name_of_its_own_has_keys_of_its_own() -> None:
+    run_pytest("--reportgen", "--reportgen-pipeline", "Unit tests, 3.12", test="def test_a(): assert 0", expect=1)
+    assert newest("unit-tests-3-12-outcomes")[0]["outcome"] == "failed"
+    assert reportgen.Artifact.get("test-outcomes") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ('[project]\nname = "fine-name"', "fine-name tests"),
+        ("[project]\nname = 3", None),
+        ("[project", None),
+        ("[tool.x]", None),
+    ],
+)
+def test_pipeline_has_the_name_of_the_project(text: str, name: str | None) -> None:
+    Path("pyproject.toml").write_text(f"{text}\n" if name else text)
+    run_pytest("--reportgen", "-c", "/dev/null", "--rootdir", ".", test="def test_a(): ...")
+    assert reportgen.open_logs("runs").runs.to_pylist()[-1]["pipeline"] == (name or f"{Path.cwd().name} tests")
+
+
+def test_groups_of_xdist_are_no_part_of_names() -> None:
+    test = (
+        "import pytest\n"
+        "@pytest.mark.xdist_group('g')\n"
+        "@pytest.mark.parametrize('x', ['a@b'])\n"
+        "def test_a(x): assert 0\n"
+        "@pytest.mark.xdist_group('g')\n"
+        "def test_b(): ...\n"
+    )
+    words = ("--reportgen", "-p", "xdist", "-n", "2", "--dist", "loadgroup")
+    run_pytest(*words, test=test, expect=1)
+    assert [row["test"] for row in newest("test-outcomes")] == ["test_it.py::test_a[a@b]", "test_it.py::test_b"]
+    text = newest("test-failures")
+    assert "[gw" not in text
+    assert str(Path.cwd()) not in text
 
 
 @pytest.mark.parametrize(

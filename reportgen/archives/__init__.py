@@ -4,7 +4,7 @@ All of it works on the files of a site alone, in a folder or in a zip, wherever 
 come from anyone: no name in it makes a path, links are never followed, and no more is read than the manifest lists.
 """
 
-from reportgen.archives.holding import Holding, check_format, open_holding, read_manifest
+from reportgen.archives.holding import Holding, open_holding, read_manifest
 from reportgen.archives.pack import copy_checked, pack_site
 from reportgen.archives.single import LARGE_BYTES, Written, write_single
 from reportgen.archives.verify import Difference, compare_files, verify_site
@@ -14,7 +14,6 @@ __all__ = [
     "Difference",
     "Holding",
     "Written",
-    "check_format",
     "compare_files",
     "copy_checked",
     "open_holding",

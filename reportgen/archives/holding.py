@@ -16,9 +16,8 @@ from pathlib import Path
 from typing import IO, Protocol
 
 from reportgen.errors import InputError
-from reportgen.formats import check_data_format
 from reportgen.publish import Manifest
-from reportgen.publish.manifest import SITE_FORMAT, is_safe_url
+from reportgen.publish.manifest import is_safe_url
 from reportgen.text import format_bytes
 from reportgen.urls import MANIFEST
 
@@ -111,24 +110,8 @@ def read_manifest(holding: Holding) -> Manifest:
     manifest = Manifest.parse(content)
     if manifest is None:
         raise not_a_site(holding.path, f"its {MANIFEST} is not one of reportgen, or damaged")
-    check_format(holding.path, manifest)
+    manifest.check_format(holding.path)
     return manifest
-
-
-def check_format(path: Path, manifest: Manifest) -> None:
-    """Refuse a site that a newer reportgen built.
-
-    Raises
-    ------
-    InputError
-        It is one.
-    """
-    version = manifest.facts.get("format")
-    if isinstance(version, int) and version > SITE_FORMAT:
-        message = f"{path} is a site of format {version}, this reportgen knows up to {SITE_FORMAT}"
-        hint = "install a newer reportgen (pip install -U reportgen)"
-        raise InputError(message, hint=hint, slug="newer-site-format")
-    check_data_format(path, manifest.facts.get("data_format"))
 
 
 class _Folder:

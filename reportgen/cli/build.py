@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from reportgen.publish.upload import Uploaded
 
 _MAX_SHOWN = 10
-_MANY_BYTES = 10**9  # that GitHub Pages publishes
-_MANY_FILES = 50_000  # docs/hosting.md says why
 
 
 @click.command()
@@ -225,6 +223,7 @@ def describe_thinned(thinned: Mapping[str, int]) -> str:
 
 def warn_of_size(result: BuildResult, options: Options) -> None:
     """Warn of limits that a site is over: its own, and those of hosts; a line for each."""
+    from reportgen.hosting import MOST_SITE_BYTES, MOST_SITE_FILES
     from reportgen.text import format_bytes
 
     size = format_bytes(result.n_bytes).replace(NBSP, " ")
@@ -238,14 +237,14 @@ def warn_of_size(result: BuildResult, options: Options) -> None:
         )
     if options.max_bytes is not None and result.n_bytes > options.max_bytes:
         can_thin = result.thinned.get("runs_before", 0) < result.n_runs
-        hint = "pages are estimated: give a lower size" if can_thin else f"and no more can be thinned: {remedy}"
-        say("warning", "yellow", f"the site is {size}, over --max-size {options.max_size}; {hint}")
+        hint = "; pages are estimated: give a lower size" if can_thin else f", and no more can be thinned: {remedy}"
+        say("warning", "yellow", f"the site is {size}, over --max-size {options.max_size}{hint}")
     for url, n_bytes in result.large[:_MAX_SHOWN]:
         large = format_bytes(n_bytes).replace(NBSP, " ")
         say("warning", "yellow", f"{url} is {large}; GitHub takes no file over 100 MiB")
-    if result.n_bytes > _MANY_BYTES:
+    if result.n_bytes > MOST_SITE_BYTES:
         say("warning", "yellow", f"the site is {size}; GitHub Pages publishes none over 1 GB: see --max-size")
-    if result.n_files > _MANY_FILES:
+    if result.n_files > MOST_SITE_FILES:
         n_files = plain_count(result.n_files, "file")
         say("warning", "yellow", f"{n_files} may take GitHub Pages over 10 minutes, when it gives up: see --max-files")
 

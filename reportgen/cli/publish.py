@@ -32,7 +32,8 @@ def gh_pages(
     nothing is pushed when nothing does. Files of the branch that no build wrote stay, and so does a CNAME. The checkout
     that you are in is not touched.
     """
-    from reportgen.branch import MANY_BYTES, MOST_FILE_BYTES, find_large_files, publish_to_branch
+    from reportgen.branch import find_large_files, publish_to_branch
+    from reportgen.hosting import MOST_FILE_BYTES, MOST_SITE_BYTES
     from reportgen.options import load_options
     from reportgen.text import format_bytes, format_count
 
@@ -41,7 +42,7 @@ def gh_pages(
     for path, size in large:
         limit = format_bytes(MOST_FILE_BYTES)
         say("warning", "yellow", f"{path} is {format_bytes(size)}; GitHub takes no file over {limit}")
-    if n_bytes > MANY_BYTES:
+    if n_bytes > MOST_SITE_BYTES:
         say("warning", "yellow", f"{folder} is {format_bytes(n_bytes)}; GitHub Pages publishes no site over 1 GB")
     done = publish_to_branch(
         folder,

@@ -138,9 +138,20 @@ class Session:
             now = self.refresh()
             if now != state:
                 post(now)
+                if not state.build:
+                    self._warm_up()
                 time.sleep(min(time.monotonic() - begin, _LONGEST_REST_S))  # leaves half of a processor to others
             state = now
             watcher.wait(self.seconds_left())
+
+    def _warm_up(self) -> None:
+        """Load what the next builds need, after the one that readers wait for; its workers had it, and are gone."""
+        if self.places:
+            from reportgen.theme import load_theme
+            from reportgen.work import warm_up
+
+            with suppress(ReportgenError, OSError):
+                warm_up(load_theme(self.load_options().theme))
 
     def _watch(self) -> Watcher:
         with suppress(InputError):

@@ -29,6 +29,8 @@ from typing import Any
 
 import msgspec
 
+from reportgen.errors import InputError
+from reportgen.formats import check_data_format
 from reportgen.urls import MANIFEST
 
 GENERATOR = "reportgen"
@@ -205,6 +207,21 @@ class Manifest:
         if end < self._stop:
             return [memoryview(self.content)[start:end]]
         return [memoryview(self.content)[start : end - 1], b",\n"]
+
+    def check_format(self, folder: Path) -> None:
+        """Refuse a site that a newer reportgen built; `folder` is its place, for the message.
+
+        Raises
+        ------
+        InputError
+            It is one.
+        """
+        version = self.facts.get("format")
+        if isinstance(version, int) and version > SITE_FORMAT:
+            message = f"{folder} is a site of format {version}, this reportgen knows up to {SITE_FORMAT}"
+            hint = "install a newer reportgen (pip install -U reportgen)"
+            raise InputError(message, hint=hint, slug="newer-site-format")
+        check_data_format(folder, self.facts.get("data_format"))
 
     def find_damage(self, folder: Path) -> list[str]:
         """Find the files that are missing in a folder, have another size there, or are no files; give their addresses.

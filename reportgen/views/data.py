@@ -13,7 +13,7 @@ from reportgen.model import Model
 from reportgen.prose import render_inline
 from reportgen.store import TABLES, TableInfo
 from reportgen.store.reading import QUERIES, TYPES
-from reportgen.text import format_count, format_time
+from reportgen.text import NBSP, format_count, format_time
 from reportgen.views.parts import Frame, Here, Link, Page, make_frame
 
 _MAX_PROBLEMS = 1000
@@ -142,7 +142,7 @@ def make_page(model: Model) -> Page:
 def _describe_masked(masked: Mapping[str, int]) -> str:
     if not masked:
         return ""
-    rules = ", ".join(f"{rule} {n:,}" for rule, n in masked.items())
+    rules = ", ".join(f"{n:,}{NBSP}{rule}" for rule, n in masked.items())
     return f"{format_count(sum(masked.values()), 'text')} masked when this site was built: {rules}."
 
 
