@@ -225,7 +225,7 @@ NOT_OURS = re.compile("violates Content Security Policy")
 
 # What records hold is theirs: these are said of the text of a page, not of its markup.
 OF_CONTENT = re.compile(
-    "Normalization Form C|not mappable to XML 1.0|appears to be written in|Private Use Area|Empty heading"
+    "Normalization Form C|not mappable to XML 1.0|appears to be written in|Private Use Area"
 )
 
 

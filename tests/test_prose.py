@@ -299,6 +299,11 @@ def test_headings_leave_out_no_level(written: str, levels: str) -> None:
     assert [a for a, b in itertools.pairwise(found) if b > a and int(b[1]) != int(a[1]) + 1] == []
 
 
+def test_headings_without_a_text_are_left_out() -> None:
+    html = render_markdown("# A\n\n##\n\n### B\n\n<h1> </h1>", heading_base=3)
+    assert [(one.tag, one.text) for one in elements(html) if one.tag in HEADINGS] == [("h3", "A"), ("h4", "B")]
+
+
 def test_unknown_tags_stay_visible() -> None:
     assert text_of(render_markdown("a vector<int> b")) == "a vector<int> b"
 

@@ -26,6 +26,7 @@ _KNOWN = BLOCKS | INLINE | HIDDEN
 _DROPPED = HIDDEN - INLINE
 _ONLY_PARTS = frozenset(("table", "thead", "tbody", "tfoot", "tr"))  # no text or formatting stands right inside them
 _ENDS_IN_CELL = frozenset(("table", *TABLE_PARTS))  # the only end tags that reach out of a cell
+_LEFT_OUT_IF_EMPTY = frozenset(("p", *HEADINGS))
 _IN_PARAGRAPH = INLINE | {"p", "pre", *HEADINGS}  # what a block closes before it opens
 _TABLE = '<div class="scroll" tabindex="0" role="group" aria-label="Table"><table'
 _REL = ' rel="noreferrer nofollow"'
@@ -129,12 +130,14 @@ class _Fragment:
     def _close_to(self, place: int) -> None:
         while len(self.open) > place:
             name, start = self.open.pop()
-            if name == "p" and len(self.out) - start < 3 and not "".join(self.out[start + 1 :]).strip():
+            if name in _LEFT_OUT_IF_EMPTY and len(self.out) - start < 3 and not "".join(self.out[start + 1 :]).strip():
                 self.out[start] = ""
                 self.silent.add(start)
+                if name in HEADINGS:
+                    self.headings.pop()
             end = "</table></div>" if name == "table" else f"</{name}>"
             self.out.append("" if start in self.silent else end)
-            if name in HEADINGS:
+            if name in HEADINGS and start not in self.silent:
                 self._anchor_heading(start)
             if start in self.targets:
                 self.fragments.append((start, len(self.out) - 1, self.targets.pop(start)))
