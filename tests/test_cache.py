@@ -340,7 +340,7 @@ kinds = st.sampled_from(["add", "append", "late", "remove", "delete", "undelete"
 
 
 @given(st.lists(st.tuples(kinds, st.integers(0, 3), st.integers(0, 3)), max_size=8), st.randoms(use_true_random=False))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_answers_are_those_of_logs_read_anew(changes: list[tuple[str, int, int]], shuffle: random.Random) -> None:
     with tempfile.TemporaryDirectory() as folder:
         log_dir = Path(folder, "runs")

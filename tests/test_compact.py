@@ -521,7 +521,7 @@ def run_records(logs: Journals, order: Sequence[tuple[str, str]], shuffle: rando
 
 
 @given(journals, st.randoms(use_true_random=False))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_order_of_files_and_of_reading_does_not_matter(logs: Journals, shuffle: random.Random) -> None:
     order = [*logs]
     one = compact_runs(run_records(logs, order, shuffle))
@@ -531,7 +531,7 @@ def test_order_of_files_and_of_reading_does_not_matter(logs: Journals, shuffle: 
 
 
 @given(journals, st.randoms(use_true_random=False))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_reading_copied_files_again_changes_nothing(logs: Journals, shuffle: random.Random) -> None:
     with tempfile.TemporaryDirectory() as folder:
         one, copy = Path(folder, "one"), Path(folder, "copy")
@@ -555,7 +555,7 @@ def through_parquet(compaction: Compaction, folder: Path) -> Compaction:
 
 
 @given(journals, st.randoms(use_true_random=False), st.integers(1, 4))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_compacting_parts_and_merging_is_compacting_the_whole(
     logs: Journals, shuffle: random.Random, n_parts: int
 ) -> None:
@@ -569,7 +569,7 @@ def test_compacting_parts_and_merging_is_compacting_the_whole(
 
 
 @given(journals, st.randoms(use_true_random=False))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_store_on_the_disk_is_as_good_as_the_logs(logs: Journals, shuffle: random.Random) -> None:
     order = [*logs]
     shuffle.shuffle(order)
@@ -582,7 +582,7 @@ def test_store_on_the_disk_is_as_good_as_the_logs(logs: Journals, shuffle: rando
 
 
 @given(journals, st.randoms(use_true_random=False))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_records_come_out_of_the_archive_as_they_went_in(logs: Journals, shuffle: random.Random) -> None:
     runs = {run.run_id: run for run in run_records(logs, [*logs], shuffle)}
     store = compact_runs(runs.values())
@@ -597,7 +597,7 @@ def test_records_come_out_of_the_archive_as_they_went_in(logs: Journals, shuffle
 
 
 @given(journals)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_versions_of_a_key_count_from_one_without_a_hole(logs: Journals) -> None:
     with tempfile.TemporaryDirectory() as folder:
         write_journals(Path(folder), logs)
@@ -608,7 +608,7 @@ def test_versions_of_a_key_count_from_one_without_a_hole(logs: Journals) -> None
 
 
 @given(journals, st.randoms(use_true_random=False), st.integers(1, 4))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_artifact_has_a_content_unless_it_was_deleted(logs: Journals, shuffle: random.Random, n_parts: int) -> None:
     order = [*logs]
     parts = [compact_runs(run_records(logs, order[n::n_parts], shuffle)) for n in range(n_parts)]

@@ -586,7 +586,7 @@ def write_in_a_form(
 
 
 @given(journals, st.data(), st.randoms(use_true_random=False))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_purging_changes_no_table(logs: Journals, data: st.DataObject, shuffle: random.Random) -> None:
     with tempfile.TemporaryDirectory() as folder:
         one, two = here = [Path(folder, "one"), Path(folder, "two")]

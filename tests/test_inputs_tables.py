@@ -501,7 +501,7 @@ def tables(draw: st.DrawFn) -> dict[str, list[Any]]:
     return {name: draw(st.lists(draw(cells_of_one_kind), min_size=n_rows, max_size=n_rows)) for name in names}
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(tables())
 def test_large_form_read_back_is_the_small_form(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, table: dict[str, list[Any]]

@@ -9,7 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from logs import HOUR, MINUTE, START, artifact, compact, delete, end, rows_of, run_start, step_start, use, write_run
 
@@ -582,7 +582,6 @@ def depths(tree: LineageNode) -> dict[Any, int]:
     return found
 
 
-@settings(deadline=None)
 @given(stores)
 def test_trees_and_graphs_hold_what_the_rule_says(store: Compaction) -> None:
     lineage, forwards = Lineage(store), Rule(store).ties()
@@ -601,7 +600,6 @@ def test_trees_and_graphs_hold_what_the_rule_says(store: Compaction) -> None:
         assert reach({(b, a) for a, b in edges}, f"a{number}") == up
 
 
-@settings(deadline=None)
 @given(stores, st.integers(0, 4))
 def test_tree_shows_all_that_is_near_enough_and_counts_the_rest(store: Compaction, depth: int) -> None:
     lineage = Lineage(store)
@@ -616,7 +614,6 @@ def test_tree_shows_all_that_is_near_enough_and_counts_the_rest(store: Compactio
                 assert len(node.children) + node.n_hidden == n_left
 
 
-@settings(deadline=None)
 @given(stores)
 def test_tree_goes_on_from_each_item_once(store: Compaction) -> None:
     lineage = Lineage(store)

@@ -224,9 +224,7 @@ def test_pages_of_every_template_have_no_accessibility_finding(
 NOT_OURS = re.compile("violates Content Security Policy")
 
 # What records hold is theirs: these are said of the text of a page, not of its markup.
-OF_CONTENT = re.compile(
-    "Normalization Form C|not mappable to XML 1.0|appears to be written in|Private Use Area"
-)
+OF_CONTENT = re.compile("Normalization Form C|not mappable to XML 1.0|appears to be written in|Private Use Area")
 
 
 def check_html(command: Sequence[str], sites: Sequence[Path]) -> Iterator[str]:

@@ -421,7 +421,7 @@ PIECES = (
 MARKUP = st.lists(st.one_of(st.text(max_size=8), st.sampled_from(PIECES)), max_size=25).map("".join)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(MARKUP)
 def test_any_text_is_safe_and_always_gives_the_same(text: str) -> None:
     html = render_markdown(text, id_prefix="p-")
@@ -430,7 +430,7 @@ def test_any_text_is_safe_and_always_gives_the_same(text: str) -> None:
     assert_safe(render_markdown(excerpt_markdown(text, 40)))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(MARKUP)
 def test_any_line_gives_only_inline_tags(text: str) -> None:
     html = render_inline(text)
@@ -440,7 +440,6 @@ def test_any_line_gives_only_inline_tags(text: str) -> None:
     assert "\n" not in html
 
 
-@settings(deadline=None)
 @given(MARKUP, st.integers(2, 60))
 def test_plain_text_is_one_line_within_the_limit(text: str, limit: int) -> None:
     plain = plain_text(text, limit)

@@ -74,19 +74,19 @@ def assert_same(text: str) -> None:
     assert render_markdown(text, id_prefix="p-") == expected
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(DOCUMENT)
 def test_any_document_is_as_the_library_has_it(text: str) -> None:
     assert_same(text)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(LANGUAGES, CODE, st.sampled_from(["", "> ", "    ", "- "]))
 def test_any_code_is_as_the_library_has_it(language: str, code: str, before: str) -> None:
     assert_same("\n".join(before + line for line in f"```{language}\n{code}\n```\n".split("\n")))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.sampled_from(CODE_LANGUAGES), st.one_of(CODE, st.sampled_from(CODES)))
 def test_no_rule_is_left_out_that_a_text_can_match(language: str, code: str) -> None:
     lexer = lexers.make_lexer(language, code)

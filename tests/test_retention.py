@@ -249,7 +249,7 @@ policies = st.builds(
 
 
 @given(histories(), policies, policies)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_pruning_keeps_its_promises_and_is_done_after_once(
     history: list[dict[str, Any]], policy: Policy, other: Policy
 ) -> None:

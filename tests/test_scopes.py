@@ -409,7 +409,7 @@ ACTIONS = st.lists(st.tuples(st.integers(0, 2), st.sampled_from(["run", "step", 
 
 
 @given(ACTIONS, st.booleans())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_environment_names_what_all_active_scopes_share_and_is_restored(
     actions: list[tuple[int, str]], was_set: bool
 ) -> None:

@@ -123,7 +123,6 @@ heads = st.sampled_from([HEAD, b"\n"])
 
 
 @given(heads, journals)
-@settings(deadline=None)
 def test_journal_reads_the_same_from_its_segment(head: bytes, content: list[bytes]) -> None:
     path = write_journal(Path("law"), head, *content)
     before = facts(read(Path("law")))
@@ -134,7 +133,7 @@ def test_journal_reads_the_same_from_its_segment(head: bytes, content: list[byte
 
 
 @given(heads, journals, journals)
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 def test_journal_that_goes_on_after_sealing_reads_the_same_when_that_is_sealed_too(
     head: bytes, first: list[bytes], second: list[bytes]
 ) -> None:
@@ -148,7 +147,7 @@ def test_journal_that_goes_on_after_sealing_reads_the_same_when_that_is_sealed_t
 
 
 @given(journals)
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 def test_journal_beside_its_own_segment_changes_nothing(content: list[bytes]) -> None:
     path = write_journal(Path("law"), HEAD, *content)
     before = facts(read(Path("law")))

@@ -101,7 +101,7 @@ def read(content: bytes) -> list[dict[str, Any]]:
 
 
 @given(st.lists(rows, max_size=8))
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 def test_rows_go_through_parquet_and_come_back(given_rows: list[dict[str, Any]]) -> None:
     content = to_parquet(make_table("metrics", given_rows))
     back = [{name: row[name] for name in row_given} for row, row_given in zip(read(content), given_rows, strict=True)]

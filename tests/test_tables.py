@@ -107,7 +107,7 @@ def test_file_that_went_away_says_so(tmp_path: Path) -> None:
         read(file)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_damaged_file_is_read_or_says_why(tmp_path: Path, data: st.DataObject) -> None:
     content = bytearray(encode_table(["a", "b", "c"], [[1, 2], ["x", "y"], [[1], {"a": 2}]]))

@@ -11,7 +11,7 @@ from typing import Any
 from xml.etree.ElementTree import Element
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from logs import HOUR, PNG, START, artifact, delete, end, model_of, run_start, write_blob, write_run
 from pages import broken_links, find, parse, policy, read_site, tag, text_of
@@ -412,7 +412,6 @@ anything = st.recursive(
 )
 
 
-@settings(deadline=None)  # the first example of a kind loads libraries
 @given(contents, anything, anything)
 def test_data_of_any_form_is_compared_without_error(
     tmp_path_factory: pytest.TempPathFactory, kind: str, before: Any, after: Any
