@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import cache
 from typing import Any
 from xml.etree.ElementTree import Element
 
@@ -81,11 +82,14 @@ class Needles:
         for name, processor in _named(md.parser.blockprocessors, OF_DOCUMENTS):
             guarded = _Block(processor, OF_BLOCKS[name]) if name in OF_BLOCKS else processor
             self.blocks.append((OF_DOCUMENTS.get(name, _ALWAYS), guarded))
+        md.is_block_level = cache(md.is_block_level)  # type: ignore[method-assign]  # looks through a list of 60 names
         md.treeprocessors.register(_Inline(md), "inline", 20)
-        md.treeprocessors.register(_Unescape(md), "unescape", 0)
+        self.unescape = _Unescape(md)
+        md.treeprocessors.register(self.unescape, "unescape", 0)
 
     def choose(self, source: str) -> None:
-        """Leave out the block processors that no block of a document needs."""
+        """Leave out the steps that no block of a document needs."""
+        self.unescape.is_needed = "\\" in source
         self.parser.blockprocessors = [block for needles, block in self.blocks if has_any(needles, source)]
 
 
@@ -157,5 +161,13 @@ def _mark_plain(tree: Element) -> Iterator[str]:
 
 
 class _Unescape(UnescapeTreeprocessor):
+    """Puts back what a backslash stood before: without one there is nothing."""
+
+    is_needed = True
+
+    def run(self, root: Element) -> None:
+        if self.is_needed:
+            super().run(root)
+
     def unescape(self, text: str) -> str:
         return super().unescape(text) if STX in text else text

@@ -245,13 +245,17 @@ def _lay_out(
     forms = [column_form([row[index] for row in rows]) for index in range(len(names))]
     return TableContent(
         columns=[
-            Column(name, form is not None, all(len(str(row[index])) <= _SHORT for row in shown))
+            Column(name, form is not None, all(_is_short(row[index]) for row in shown))
             for index, (name, form) in enumerate(zip(names, forms, strict=True))
         ],
         rows=[[show_cell(cell, form) for cell, form in zip(row, forms, strict=False)] for row in shown],
         size_text=size,
         left_out="",
     )
+
+
+def _is_short(cell: Any) -> bool:
+    return type(cell) is float or len(cell if type(cell) is str else str(cell)) <= _SHORT  # no float is longer than 24
 
 
 def _links(artifact: Artifact, here: Here, page: str) -> Sequence[Link]:
