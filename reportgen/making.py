@@ -7,7 +7,6 @@ Until the end everything is written beside the site, so a build that finds an er
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import closing
@@ -29,7 +28,16 @@ from reportgen.model import Files, Model
 from reportgen.options import Options
 from reportgen.parallel import begin, choose_executor, count_processors, run_tasks
 from reportgen.plan import Base, BuildResult, Plan
-from reportgen.publish import Manifest, SiteWriter, WrittenFile, open_scratch, open_site, update_site, write_file
+from reportgen.publish import (
+    Manifest,
+    SiteWriter,
+    WrittenFile,
+    has_digest,
+    open_scratch,
+    open_site,
+    update_site,
+    write_file,
+)
 from reportgen.redact import Redactor, read_masked
 from reportgen.seen import SeenFile, files_of
 from reportgen.sources import read_everything
@@ -60,7 +68,7 @@ def update_site_of(plan: Plan, old: Base, run_ids: set[str]) -> tuple[BuildResul
     base_folder = old.folder / urls.DATA_FOLDER
     redactor = _redactor_of(plan)
     update = Update(
-        StoreFolder(base_folder),
+        StoreFolder(base_folder, is_own=lambda path: _is_as_built(old, path)),
         run_ids,
         lambda wanted: compact_runs(read_masked(files, redactor) for files in files_of(plan.seen, wanted).values()),
         keep=old.keep,
@@ -92,13 +100,18 @@ def update_site_of(plan: Plan, old: Base, run_ids: set[str]) -> tuple[BuildResul
     return _result_of(plan, model, manifest, n_written), manifest
 
 
+def _is_as_built(old: Base, path: Path) -> bool:
+    """Whether a file of a site is the one that was written."""
+    return has_digest(path, old.manifest.digest_of(path.relative_to(old.folder).as_posix()))
+
+
 def _read_charts(old: Base, kept: Mapping[str, Collection[int]]) -> Iterator[tuple[tuple[str, int], Markup]]:
     """Read charts of list metrics from the pages that the site has; nothing from a page that is not as it was built."""
     for name, numbers in kept.items():
         url = urls.metric(name)
-        content = (old.folder / url).read_bytes()
-        if old.manifest.digest_of(url) == hashlib.sha256(content).hexdigest():
-            for number, chart in enumerate(find_list_charts(content.decode())):
+        if _is_as_built(old, old.folder / url):
+            page = (old.folder / url).read_bytes().decode()
+            for number, chart in enumerate(find_list_charts(page)):
                 if number in numbers:
                     yield (name, number), Markup(chart)  # noqa: S704 — this program wrote it
 

@@ -25,18 +25,23 @@ from reportgen.units import Unit, make_unit
 from reportgen.views.parts import Page
 
 _WORK_MS = {
-    "metric": 25,
-    "pipeline": 15,
-    "key": 8,
-    "run": 6,
-    "artifact": 3,
-    "runs_page": 10,
-    "searched_runs": 20,
+    "pipeline": 50,
+    "key": 40,
+    "lineage": 35,
+    "metric": 20,
+    "runs": 20,
+    "runs_page": 20,
+    "artifacts": 15,
+    "overview": 15,
     "compared_runs": 10,
+    "data": 10,
+    "metrics": 10,
+    "run": 8,
+    "artifact": 4,
     "blob": 0.1,
 }
-_OTHER_WORK_MS = 15
-_LEAST_WORK_MS = 150  # of a part
+_OTHER_WORK_MS = 3
+_LEAST_WORK_MS = 40  # of a part
 
 
 class Job(msgspec.Struct, frozen=True):

@@ -7,6 +7,7 @@ import random
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from logs import (
@@ -29,6 +30,7 @@ from logs import (
 )
 
 import reportgen.making
+from reportgen import urls
 from reportgen.build import build_site
 from reportgen.deletion import delete_artifacts, delete_runs
 from reportgen.inputs.png import write_png
@@ -38,6 +40,7 @@ from reportgen.options import MetricOptions, Options
 from reportgen.plan import BuildResult
 from reportgen.records import Record
 from reportgen.redact import Redactor
+from reportgen.views import metric as metric_view
 from reportgen.views import runs as runs_view
 
 NOISE = random.Random(1)
@@ -245,6 +248,46 @@ def test_new_run_writes_its_own_pages_and_those_that_show_it(logs: Path, tmp_pat
     assert result.n_files == len(after) - 1
     assert result.n_bytes == sum(len(content) for name, content in after.items() if name != "manifest.json")
     expect_same_as_from_scratch(logs, tmp_path / "site")
+
+
+def write_two_pipelines(logs: Path) -> None:
+    for number, pipeline in enumerate(["churn", "etl", "churn", "etl"]):
+        records = [run_start(pipeline), list_metric("loss", [3, 2, number]), end()]
+        write_run(logs, f"{pipeline}-{number}", records, at=START + number * HOUR)
+
+
+def test_chart_of_a_pipeline_without_news_is_not_drawn_again(
+    logs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site, drawn = tmp_path / "site", list[str]()
+    write_two_pipelines(logs)
+    build(logs, site)
+    draw = metric_view.make_list_chart
+
+    def watch(*args: Any) -> Any:
+        chart = draw(*args)
+        drawn.append(chart.pipeline)
+        return chart
+
+    monkeypatch.setattr(metric_view, "make_list_chart", watch)
+    monkeypatch.setattr(reportgen.making, "choose_executor", lambda n_tasks, seconds: None)
+    write_run(logs, "churn-9", [run_start("churn"), list_metric("loss", [3, 1]), end()], at=START + 9 * HOUR)
+    build(logs, site)
+    assert drawn == ["churn"]
+    expect_same_as_from_scratch(logs, site)
+
+
+def test_chart_on_a_page_that_was_changed_by_hand_is_drawn_again(logs: Path, tmp_path: Path) -> None:
+    site = tmp_path / "site"
+    write_two_pipelines(logs)
+    build(logs, site)
+    page = site / urls.metric("loss")
+    content = page.read_bytes()
+    assert content.count(b"<b>etl</b>") == 1
+    page.write_bytes(content.replace(b"<b>etl</b>", b"<b>hey</b>"))
+    write_run(logs, "churn-9", [run_start("churn"), list_metric("loss", [3, 1]), end()], at=START + 9 * HOUR)
+    build(logs, site)
+    expect_same_as_from_scratch(logs, site)
 
 
 def test_nothing_is_written_when_nothing_changed(logs: Path, tmp_path: Path) -> None:

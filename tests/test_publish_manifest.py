@@ -54,6 +54,7 @@ def test_changed_manifest_is_the_one_that_is_written_anew(
     again = read(write(folder, manifest.content))
     assert ([*again.urls], len(again), again.facts) == (sorted(new), len(new), manifest.facts)
     assert [url in again for url in [*old, *new]] == [url in new for url in [*old, *new]]
+    assert [again.digest_of(url) for url in [*old, *new]] == [new.get(url, (None, 0))[0] for url in [*old, *new]]
     assert again.digest == manifest.digest == hashlib.sha256(manifest.content).hexdigest()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import time
 from collections.abc import Mapping
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from reportgen.publish.upload import Uploaded
 
 _MAX_SHOWN = 10
+_GARBAGE_AFTER = 50_000  # objects; what a build holds is mostly no garbage, and long to look through
 
 
 @click.command()
@@ -79,6 +81,7 @@ def build(
     changed is made again. On any doubt everything is. A build that fails changes nothing. URLs such as s3://bucket/runs
     are taken wherever a folder is.
     """
+    gc.set_threshold(_GARBAGE_AFTER)
     import msgspec
 
     from reportgen.build import build_site

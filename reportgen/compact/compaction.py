@@ -205,7 +205,8 @@ def without_runs(part: Compaction, run_ids: Collection[str]) -> Compaction:
     gone = text_array(sorted(run_ids))
 
     def rest(table: pa.Table) -> pa.Table:
-        return table.filter(pc.invert(pc.is_in(table["run_id"], value_set=gone)))
+        found: Any = pc.is_in(table["run_id"], value_set=gone)
+        return table.filter(pc.invert(found)) if pc.any(found).as_py() else table
 
     touched = {part.run_days[run_id] for run_id in run_ids if run_id in part.run_days}
     days = {

@@ -18,6 +18,7 @@ just behind a build, other files may be short of bytes, which `Manifest.find_dam
 from reportgen.publish.check import check_output
 from reportgen.publish.lock import lock_site
 from reportgen.publish.manifest import Manifest
+from reportgen.publish.redo import has_digest
 from reportgen.publish.site import open_scratch, open_site, repair_site, update_site
 from reportgen.publish.writer import SiteWriter, WrittenFile, make_parents, write_file
 
@@ -26,6 +27,7 @@ __all__ = [
     "SiteWriter",
     "WrittenFile",
     "check_output",
+    "has_digest",
     "lock_site",
     "make_parents",
     "open_scratch",

@@ -171,7 +171,7 @@ def _is_whole(staging: Path, target: Path, file: PutFile) -> bool:
     return has_digest(staged if staged.exists() else target / file.url, file.sha256)
 
 
-def has_digest(path: Path, digest: str) -> bool:
+def has_digest(path: Path, digest: str | None) -> bool:
     """Whether a file is there and has this SHA-256."""
     try:
         with path.open("rb") as file:

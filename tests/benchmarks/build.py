@@ -252,13 +252,18 @@ def compact_logs(logs: Path, folder: Path) -> None:
     from reportgen import urls
     from reportgen.gather import gather
     from reportgen.log.find import scan_logs
+    from reportgen.options import RedactOptions
+    from reportgen.redact import Redactor
     from reportgen.seen import identify_all
     from reportgen.store import to_parquet
 
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
-        whole, _ = gather(identify_all([*scan_logs(logs)]), folder, Path(scratch), None, lambda n: None)
+        redactor = Redactor(RedactOptions(), Path(scratch, "masked"))
+        whole, files = gather(identify_all([*scan_logs(logs)]), folder, Path(scratch), None, redactor)
+        for _ in files:  # each is written as it is asked for
+            pass
     for name, table in whole.items():
         path = folder / urls.table(name)
         path.parent.mkdir(parents=True, exist_ok=True)
