@@ -18,9 +18,8 @@ from reportgen.model.rows import column_list
 from reportgen.store import table_rows
 from reportgen.store.arrays import text_array
 from reportgen.units import SINGLE_UNITS, Unit, addresses, iter_units_of
-from reportgen.views.artifacts import count_list_pages, keys_on_page
+from reportgen.views import keys, versions
 from reportgen.views.compare import compare_spans
-from reportgen.views.key import count_older_pages, slice_of_page
 from reportgen.views.overlay import describe_list_chart, drawn_runs
 from reportgen.views.parts import HISTORY
 from reportgen.views.runs import PAGE_SIZE, count_full_pages
@@ -237,10 +236,10 @@ class _Search:
     def _add_older_versions(self, key: str, before: Sequence[Version], after: Sequence[Version]) -> None:
         """Add the pages of older versions that list another one now, or one of a run that changed."""
         found = [model.keys.get(key) for model in (self._old, self._new)]
-        counts = [count_older_pages(one) if one else 0 for one in found]
+        counts = [versions.count_pages(one) if one else 0 for one in found]
         newest = [one.newest_place - one.versions.places.start if one else -1 for one in found]
         for number in range(1, max(counts) + 1):
-            shown = slice_of_page(number)
+            shown = versions.slice_of_page(number)
             is_same = (
                 (counts[0] == counts[1] or number < min(counts))  # the last one links to the page of the key
                 and before[shown] == after[shown]
@@ -274,9 +273,9 @@ class _Search:
 
     def _add_lists_of_keys(self) -> None:
         """Add the pages of the list of keys with other keys, or with one whose newest version may be another."""
-        n_before, n_after = count_list_pages(self._old), count_list_pages(self._new)
+        n_before, n_after = keys.count_pages(self._old), keys.count_pages(self._new)
         for number in range(1, max(n_before, n_after) + 1):
-            before, after = keys_on_page(self._old, number), keys_on_page(self._new, number)
+            before, after = keys.keys_on_page(self._old, number), keys.keys_on_page(self._new, number)
             if n_before != n_after or before != after or not self._keys.isdisjoint(after):
                 self._units.add(Unit("keys_page", str(number)))
 
@@ -383,9 +382,9 @@ def _is_there(model: Model, unit: Unit) -> bool:
     if unit.kind == "runs_page":
         return int(unit.name) <= count_full_pages(model)
     if unit.kind == "keys_page":
-        return int(unit.name) <= count_list_pages(model)
+        return int(unit.name) <= keys.count_pages(model)
     if unit.kind == "key_versions":
-        return unit.name in model.keys and int(unit.part) <= count_older_pages(model.keys[unit.name])
+        return unit.name in model.keys and int(unit.part) <= versions.count_pages(model.keys[unit.name])
     names = {"pipeline": model.pipelines, "key": model.keys, "metric": model.metrics, "blob": model.blobs}.get(
         unit.kind
     )

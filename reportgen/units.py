@@ -17,6 +17,7 @@ from reportgen.views import (
     data,
     feed,
     key,
+    keys,
     lineage,
     metric,
     metrics,
@@ -28,6 +29,7 @@ from reportgen.views import (
     runs,
     search,
     version,
+    versions,
 )
 from reportgen.views.content import artifact_page
 from reportgen.views.parts import Page, RawFile
@@ -96,10 +98,10 @@ def iter_shared_units(model: Model) -> Iterator[Unit]:
         yield Unit("pipeline", name)
     for name, found in model.keys.items():
         yield Unit("key", name)
-        for number in range(1, key.count_older_pages(found) + 1):
+        for number in range(1, versions.count_pages(found) + 1):
             yield Unit("key_versions", name, str(number))
     yield from SINGLE_UNITS
-    for number in range(1, artifacts.count_list_pages(model) + 1):
+    for number in range(1, keys.count_pages(model) + 1):
         yield Unit("keys_page", str(number))
     for number in range(1, runs.count_full_pages(model) + 1):
         yield Unit("runs_page", str(number))
@@ -152,8 +154,8 @@ _MAKERS: dict[str, Callable[[Model, Unit], Iterable[Page | RawFile]]] = {
     "artifact": lambda model, unit: version.make_files(model, _find_artifact(model, unit)),
     "metric": lambda model, unit: metric.make_files(model, model.metrics[unit.name]),
     "key": lambda model, unit: [key.make_page(model, model.keys[unit.name])],
-    "key_versions": lambda model, unit: [key.make_older_page(model, model.keys[unit.name], int(unit.part))],
-    "keys_page": lambda model, unit: [artifacts.make_list_page(model, int(unit.name))],
+    "key_versions": lambda model, unit: [versions.make_page(model, model.keys[unit.name], int(unit.part))],
+    "keys_page": lambda model, unit: [keys.make_page(model, int(unit.name))],
     "pipeline": lambda model, unit: [pipeline.make_page(model, model.pipelines[unit.name])],
     "runs_page": lambda model, unit: [runs.make_older_page(model, int(unit.name))],
     "searched_runs": lambda model, unit: [search.make_runs(model, unit.name)],

@@ -25,8 +25,8 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, bytes
     folder = tmp_path_factory.mktemp("gold")
     write_small_project(folder / "runs")
     with pytest.MonkeyPatch.context() as patch:  # a page of each kind
-        patch.setattr("reportgen.views.key._PAGE_SIZE", 1)
-        patch.setattr("reportgen.views.artifacts._MANY_KEYS", 0)
+        patch.setattr("reportgen.views.versions._PAGE_SIZE", 1)
+        patch.setattr("reportgen.views.keys._MANY_KEYS", 0)
         build_site([folder / "runs"], folder / "site", Options(title="Gold"))
         templates = pages_by_template(model_of(folder / "runs", options=Options(title="Gold")))
     return {

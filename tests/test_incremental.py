@@ -195,9 +195,9 @@ def test_update_comes_to_the_bytes_of_a_build_from_scratch(
     monkeypatch.setattr("reportgen.changes.PAGE_SIZE", 4)
     monkeypatch.setattr("reportgen.views.compare.SPAN_RUNS", 2)
     monkeypatch.setattr("reportgen.views.search.SPAN_RUNS", 3)
-    monkeypatch.setattr("reportgen.views.key._PAGE_SIZE", 2)
-    monkeypatch.setattr("reportgen.views.artifacts._PAGE_SIZE", 3)
-    monkeypatch.setattr("reportgen.views.artifacts._MANY_KEYS", 2)
+    monkeypatch.setattr("reportgen.views.versions._PAGE_SIZE", 2)
+    monkeypatch.setattr("reportgen.views.keys._PAGE_SIZE", 3)
+    monkeypatch.setattr("reportgen.views.keys._MANY_KEYS", 2)
     changes = Changes(tmp_path / "runs", seed)
     for _ in range(4):
         changes.add()

@@ -52,7 +52,7 @@ from reportgen.model import Model
 from reportgen.options import MetricOptions, Options
 from reportgen.render import make_environment, render_page
 from reportgen.units import iter_units, make_unit
-from reportgen.views import artifacts, key, overview, runs
+from reportgen.views import artifacts, key, keys, overview, runs, versions
 from reportgen.views.parts import Page, count_pages
 
 OWN_POLICY = (
@@ -76,8 +76,8 @@ def small_pages(tmp_path_factory: pytest.TempPathFactory) -> list[Page]:
     rows = {"columns": ["n"], "rows": [[n] for n in range(1001)]}
     write_run(folder, "run-long", [run_start("long"), artifact("long", "long", type="table", data=rows), end()])
     with pytest.MonkeyPatch.context() as patch:  # a page of each kind
-        patch.setattr(key, "_PAGE_SIZE", 1)
-        patch.setattr(artifacts, "_MANY_KEYS", 0)
+        patch.setattr(versions, "_PAGE_SIZE", 1)
+        patch.setattr(keys, "_MANY_KEYS", 0)
         return list(iter_pages(model_of(folder)))
 
 
@@ -561,7 +561,7 @@ def test_older_versions_are_on_pages_that_do_not_change(tmp_path: Path) -> None:
         model = model_of(tmp_path / "runs")
         one = model.keys["report"]
         pages = [key.make_page(model, one)]
-        pages += [key.make_older_page(model, one, number) for number in range(1, key.count_older_pages(one) + 1)]
+        pages += [versions.make_page(model, one, number) for number in range(1, versions.count_pages(one) + 1)]
         found[n] = {page.url: render_page(make_environment(), page).decode() for page in pages}
     older = "artifacts/report/versions.1.html"
     assert [list(files) for files in found.values()] == [
@@ -584,11 +584,11 @@ def test_many_keys_are_listed_by_name_in_pages(tmp_path: Path) -> None:
     write_run(tmp_path / "few", "run", [run_start(), *records[:120], end()])
     write_run(tmp_path / "many", "run", [run_start(), *records, end()])
     few, many = model_of(tmp_path / "few"), model_of(tmp_path / "many")
-    assert artifacts.count_list_pages(few) == 0
+    assert keys.count_pages(few) == 0
     assert sum(len(section.cards) for section in artifacts.make_page(few).view.sections) == 120
     view = artifacts.make_page(many).view
     assert (view.list_link.url, len(view.sections[0].cards)) == ("page.1.html", 12)
-    pages = [artifacts.make_list_page(many, number).view for number in range(1, artifacts.count_list_pages(many) + 1)]
+    pages = [keys.make_page(many, number).view for number in range(1, keys.count_pages(many) + 1)]
     assert [row.key.text for page in pages for row in page.rows] == names
     assert [(page.pager.range_text, page.pager.newer and page.pager.newer.url) for page in pages] == [
         ("Keys 1–200", None),

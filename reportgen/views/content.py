@@ -16,7 +16,7 @@ from reportgen.charts import meter
 from reportgen.images import fit_size, thumbnail_size
 from reportgen.model import Artifact, Model
 from reportgen.prose import excerpt_markdown, plain_text, render_markdown
-from reportgen.text import NumberForm, first_line, format_bytes, format_number
+from reportgen.text import NumberForm, first_line, format_bytes, format_number, format_short_time
 from reportgen.views.parts import Here, Link, RawFile
 from reportgen.views.tables import TableContent, make_table, table_files, table_size, to_csv
 from reportgen.webaddress import web_address
@@ -254,3 +254,12 @@ def make_card(model: Model, artifact: Artifact, here: Here, source: Sequence[Lin
     page = artifact_page(artifact)
     content = make_content(model, artifact, here, page, peek=True)
     return Card(Link(artifact_title(artifact), artifact_url(here, artifact)), kind_word(artifact), content, source)
+
+
+def artifact_source(model: Model, here: Here, artifact: Artifact) -> list[Link]:
+    """Say where an artifact comes from: pipeline, step, time."""
+    run = model.run_of(artifact)
+    step = run.step_name(artifact.step_id)
+    parts = [here.pipeline_of(model, run)]
+    parts += [Link(f"/ {step}")] if step else []
+    return [*parts, Link(f", {format_short_time(artifact.updated_at)}")]

@@ -21,8 +21,6 @@ from reportgen.views.content import (
     image_origin,
     kind_word,
     make_content,
-    percent_text,
-    table_size,
 )
 from reportgen.views.parts import (
     Fact,
@@ -32,33 +30,25 @@ from reportgen.views.parts import (
     Moment,
     Page,
     Pager,
-    count_pages,
     make_frame,
-    make_pager,
     short_moment,
 )
 from reportgen.views.pipeline import run_labels
-from reportgen.views.version import describe_deletion, short_difference
+from reportgen.views.version import short_difference
+from reportgen.views.versions import (
+    SIZE_LABELS,
+    VersionRow,
+    allows_choice,
+    list_versions,
+    page_through,
+    size_of,
+    start_of_newest,
+)
 
-_PAGE_SIZE = 100
 _MOST_PICTURES = 12
 _MOST_DRAWN = 400
 _MOST_USERS = 100
 _FILM_SCALE = 0.625  # of the size in lists
-
-
-class VersionRow(msgspec.Struct, frozen=True):
-    """A version in the list: when, by whom, how big, what changed. `deleted` says when and why it went."""
-
-    version: Link
-    is_newest: bool
-    recorded: Moment
-    run: Link
-    step: str
-    size: str
-    difference: Link
-    description: str
-    deleted: str
 
 
 class TrendView(msgspec.Struct, frozen=True):
@@ -141,106 +131,17 @@ class KeyView(msgspec.Struct, frozen=True):
     used_note: str
 
 
-class OlderVersionsView(msgspec.Struct, frozen=True):
-    """A page of older versions of a key.
-
-    Attributes
-    ----------
-    frame
-        What surrounds the page.
-    heading
-        Its title.
-    key
-        The page of the key.
-    can_choose
-        Whether scripts let any two of these versions be compared.
-    versions
-        The versions, newest first.
-    size_label
-        What `size` of a version counts; empty when nothing.
-    pager
-        Where the versions go on.
-    """
-
-    frame: Frame
-    heading: str
-    key: Link
-    can_choose: bool
-    versions: Sequence[VersionRow]
-    size_label: str
-    pager: Pager
-
-
-def count_older_pages(key: Key) -> int:
-    """Say how many pages of older versions a key has."""
-    return count_pages(len(key.versions), _PAGE_SIZE)
-
-
-def slice_of_page(number: int) -> slice:
-    """Say which versions a page of older ones depends on: its own, and the one before them."""
-    start = (number - 1) * _PAGE_SIZE
-    return slice(max(start - 1, 0), start + _PAGE_SIZE)
-
-
-def make_older_page(model: Model, key: Key, number: int) -> Page:
-    """Make a page of older versions; page 1 has the oldest."""
-    url = urls.older_versions(key.name, number)
-    here = Here(url)
-    heading = f"Versions of {key.name}, page {number}"
-    start = (number - 1) * _PAGE_SIZE
-    can_choose = key.newest.type != "image" and _can_choose(key.versions[start : start + _PAGE_SIZE])
-    view = OlderVersionsView(
-        frame=make_frame(
-            model,
-            url,
-            f"Versions, page {number}",
-            crumbs=[("Artifacts", urls.ARTIFACTS), (key.name, urls.key(key.name))],
-            has_frames=can_choose,
-            more="versions" if can_choose else "",
-        ),
-        heading=heading,
-        key=Link(f"Newest versions of {key.name}", here.to(urls.key(key.name))),
-        can_choose=can_choose,
-        versions=_rows(model, here, key, start, start + _PAGE_SIZE),
-        size_label=_SIZE_LABELS.get(key.newest.type, ""),
-        pager=_make_pager(here, key, number),
-    )
-    return Page(url, "versions.html", view)
-
-
-def _can_choose(versions: Sequence[Artifact]) -> bool:
-    """Whether there are more versions to compare than the two that are."""
-    return sum(artifact.deleted_at is None and artifact.has_page for artifact in versions) > 2
-
-
-def _make_pager(here: Here, key: Key, page: int | None) -> Pager:
-    """Make the pager of one page; `page` is its number, `None` for the page of the key itself."""
-    newest, n_pages = urls.key(key.name), count_older_pages(key)
-    return make_pager(
-        here,
-        "Versions",
-        range(
-            (n_pages if page is None else page - 1) * _PAGE_SIZE,
-            len(key.versions) if page is None else page * _PAGE_SIZE,
-        ),
-        len(key.versions),
-        page,
-        n_pages,
-        lambda number: urls.older_versions(key.name, number) if number <= n_pages else newest,
-    )
-
-
 def make_page(model: Model, key: Key) -> Page:
     """Make the page of one key."""
     url = urls.key(key.name)
     here = Here(url)
-    start = count_older_pages(key) * _PAGE_SIZE
+    start = start_of_newest(key)
     versions = [*key.versions[start:]]
     newest = key.newest
     users = [(artifact, user) for artifact in reversed(versions) for user in model.users(artifact)]
     page = artifact_page(newest)
     film = _film(model, here, versions)
-    can_choose = not film and _can_choose(versions)
+    can_choose = not film and allows_choice(versions)
     text = newest.description.strip()
     short = len(text) <= 300 and "\n" not in text
     view = KeyView(
@@ -264,9 +165,9 @@ def make_page(model: Model, key: Key) -> Page:
         trend=_trend(model, here, key, [*key.versions[-_MOST_DRAWN:]]),
         film=film,
         can_choose=can_choose,
-        versions=_rows(model, here, key, start, len(key.versions), shown=newest.description),
-        size_label=_SIZE_LABELS.get(newest.type, ""),
-        pager=_make_pager(here, key, None),
+        versions=list_versions(model, here, key, start, len(key.versions), shown=newest.description),
+        size_label=SIZE_LABELS.get(newest.type, ""),
+        pager=page_through(here, key, None),
         used_by=[
             Link(f"v{artifact.version} → {user.name}", here.run(user).url) for artifact, user in users[:_MOST_USERS]
         ],
@@ -296,9 +197,6 @@ def _shrink(image: ImageContent, alt: str) -> ImageContent:
     return msgspec.structs.replace(image, width=width, height=height, source=None, alt=alt)
 
 
-_SIZE_LABELS = {"table": "Rows", "progress": "Progress"}
-
-
 def _facts(model: Model, here: Here, key: Key) -> list[Fact]:
     newest = key.newest
     run = model.run_of(newest)
@@ -317,52 +215,11 @@ def _facts(model: Model, here: Here, key: Key) -> list[Fact]:
     return facts
 
 
-def _rows(model: Model, here: Here, key: Key, start: int, stop: int, *, shown: str = "") -> list[VersionRow]:
-    """Give the rows of some versions, newest first; `shown` is a description that stands elsewhere on the page."""
-    versions = [*key.versions[max(start - 1, 0) : stop]]
-    pairs = [*zip([None, *versions], versions, strict=False)][-(stop - start) :]
-    return [_row(model, here, artifact, before, key.newest_place, shown) for before, artifact in reversed(pairs)]
-
-
-def _row(
-    model: Model, here: Here, artifact: Artifact, before: Artifact | None, newest_place: int, shown: str
-) -> VersionRow:
-    page = artifact_url(here, artifact)
-    run = model.run_of(artifact)
-    return VersionRow(
-        version=Link(f"v{artifact.version}", page),
-        is_newest=artifact.place == newest_place,
-        recorded=short_moment(artifact.created_at),
-        run=here.run(run),
-        step=run.step_name(artifact.step_id),
-        size=_size_text(artifact),
-        difference=Link(short_difference(before, artifact), page),
-        description="" if artifact.description in (shown, before and before.description) else artifact.description,
-        deleted=describe_deletion(artifact),
-    )
-
-
-def _size(artifact: Artifact) -> float | None:
-    """The number that counts for its type: rows of a table, per cent of progress."""
-    if artifact.deleted_at is not None:
-        return None
-    if artifact.type == "table":
-        return table_size(artifact)[0]
-    return artifact.percent
-
-
-def _size_text(artifact: Artifact) -> str:
-    size = _size(artifact)
-    if size is None:
-        return ""
-    return percent_text(artifact) if artifact.type == "progress" else f"{size:,.0f}"
-
-
 def _trend(model: Model, here: Here, key: Key, versions: Sequence[Artifact]) -> TrendView | None:
-    sizes = [_size(artifact) for artifact in versions]
-    if key.newest.type not in _SIZE_LABELS or sum(size is not None for size in sizes) < 3:
+    sizes = [size_of(artifact) for artifact in versions]
+    if key.newest.type not in SIZE_LABELS or sum(size is not None for size in sizes) < 3:
         return None
-    name = _SIZE_LABELS[key.newest.type]
+    name = SIZE_LABELS[key.newest.type]
     unit = "\u00a0%" if name == "Progress" else ""
     form = number_form(sizes)
     starts = [model.run_of(artifact).started_at for artifact in versions]

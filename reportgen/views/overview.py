@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from reportgen import urls
 from reportgen.charts import StripBar, run_strip
-from reportgen.model import Artifact, Error, Model, Pipeline, Run
+from reportgen.model import Error, Model, Pipeline, Run
 from reportgen.text import (
     Change,
     count_word,
@@ -23,7 +23,7 @@ from reportgen.text import (
     join_words,
     no_break,
 )
-from reportgen.views.content import Card, artifact_url, kind_word, make_card
+from reportgen.views.content import Card, artifact_source, artifact_url, kind_word, make_card
 from reportgen.views.parts import (
     MARKS,
     Frame,
@@ -397,12 +397,3 @@ def _params(before: Run, run: Run, name: str) -> tuple[str, str]:
     if shared > _MAX_PARAM - 2 * _PARAM_BEFORE:
         was, now = (f"…{text[shared - _PARAM_BEFORE :]}" for text in (was, now))
     return first_line(was, _MAX_PARAM), first_line(now, _MAX_PARAM)
-
-
-def artifact_source(model: Model, here: Here, artifact: Artifact) -> list[Link]:
-    """Say where an artifact comes from: pipeline, step, time."""
-    run = model.run_of(artifact)
-    step = run.step_name(artifact.step_id)
-    parts = [here.pipeline_of(model, run)]
-    parts += [Link(f"/ {step}")] if step else []
-    return [*parts, Link(f", {format_short_time(artifact.updated_at)}")]
