@@ -223,6 +223,16 @@ def test_changes_are_told_against_the_session_before() -> None:
     assert changes() == []
 
 
+@pytest.mark.parametrize(
+    ("words", "code"), [(["test_it.py::test_b"], 1), (["-x"], 1), (["--lf"], 1), (["-m", "slow"], 5)], ids=str
+)
+def test_tests_that_a_session_did_not_come_to_are_not_gone(words: list[str], code: int) -> None:
+    test = "def test_a(): ...\ndef test_b(): assert 0\ndef test_c(): ..."
+    run_pytest("--reportgen", "-p", "cacheprovider", test=test, expect=1)
+    run_pytest("--reportgen", "-p", "cacheprovider", "-o", "markers=slow", *words, expect=code)
+    assert changes() == []
+
+
 def test_files_are_summed_up() -> None:
     Path("test_b.py").write_text("def test_a(): assert 0\ndef test_b(): ...")
     run_pytest("--reportgen", test="import pytest\ndef test_a(): pytest.skip('no')", expect=1)
