@@ -8,12 +8,14 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import conftest
 import pytest
 from recording import ROOT, records_of
 
 import reportgen
 from reportgen.build import build_site
 from reportgen.options import Options
+from reportgen.recorder import scopes
 
 EVERY_OUTCOME = """
 import sys
@@ -337,3 +339,12 @@ def test_long_output_is_cut_and_its_end_is_kept() -> None:
     assert len(text) < 13_000
     assert "characters left out" in text
     assert "the end" in text
+
+
+def test_own_suite_records_nothing_in_the_run_of_its_session() -> None:
+    run = reportgen.start_run("the session")
+    assert os.environ["REPORTGEN_RUN_ID"] == run.id
+    conftest.pytest_sessionstart()
+    assert not [name for name in os.environ if name.startswith("REPORTGEN_")]
+    assert scopes.active.get() is None
+    run.end()
