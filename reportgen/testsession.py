@@ -117,6 +117,7 @@ class SessionRecorder:
     config: pytest.Config
     results: dict[str, Result] = field(default_factory=dict)
     n_uncollected: int = 0
+    is_whole: bool = False
     run: Run | None = None
     began_at: float = 0.0
     said: str = ""
@@ -142,10 +143,12 @@ class SessionRecorder:
             self.results[report.nodeid] = Result("error", 0.0, message, report.longreprtext, report.sections)
 
     @pytest.hookimpl(trylast=True)
-    def pytest_sessionfinish(self, exitstatus: int) -> None:
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         """Record what came of the session, and end the run."""
         if self.run is None:
             return
+        ended = exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
+        self.is_whole = ended and not session.shouldfail and not session.shouldstop
         run, self.run = self.run, None
         with _without_failing():
             run.enter()
@@ -260,8 +263,10 @@ class SessionRecorder:
         return sorted(changes, key=lambda one: (CHANGES.index(one.change), one.now not in BAD, one.test))
 
     def _find_gone(self, before: _Outcomes) -> list[str]:
-        """Give the tests that are no more, which those are not that this session was not asked for."""
-        if self.config.getoption("keyword") or self.config.getoption("markexpr"):
+        """Give the tests that are no more, if this session was asked for all tests and came to its end."""
+        option = self.config.getoption
+        chooses = [option("keyword"), option("markexpr"), option("lf", False), "::" in "".join(self.config.args)]
+        if any(chooses) or not self.is_whole:
             return []
         files = {name.partition("::")[0] for name in self.results}
         names = {name: name.partition("::")[0] for name in before.keys() - self.results.keys()}

@@ -8,12 +8,14 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import conftest
 import pytest
 from recording import ROOT, records_of
 
 import reportgen
 from reportgen.build import build_site
 from reportgen.options import Options
+from reportgen.recorder import scopes
 
 EVERY_OUTCOME = """
 import sys
@@ -223,6 +225,16 @@ def test_changes_are_told_against_the_session_before() -> None:
     assert changes() == []
 
 
+@pytest.mark.parametrize(
+    ("words", "code"), [(["test_it.py::test_b"], 1), (["-x"], 1), (["--lf"], 1), (["-m", "slow"], 5)], ids=str
+)
+def test_tests_that_a_session_did_not_come_to_are_not_gone(words: list[str], code: int) -> None:
+    test = "def test_a(): ...\ndef test_b(): assert 0\ndef test_c(): ..."
+    run_pytest("--reportgen", "-p", "cacheprovider", test=test, expect=1)
+    run_pytest("--reportgen", "-p", "cacheprovider", "-o", "markers=slow", *words, expect=code)
+    assert changes() == []
+
+
 def test_files_are_summed_up() -> None:
     Path("test_b.py").write_text("def test_a(): assert 0\ndef test_b(): ...")
     run_pytest("--reportgen", test="import pytest\ndef test_a(): pytest.skip('no')", expect=1)
@@ -327,3 +339,12 @@ def test_long_output_is_cut_and_its_end_is_kept() -> None:
     assert len(text) < 13_000
     assert "characters left out" in text
     assert "the end" in text
+
+
+def test_own_suite_records_nothing_in_the_run_of_its_session() -> None:
+    run = reportgen.start_run("the session")
+    assert os.environ["REPORTGEN_RUN_ID"] == run.id
+    conftest.pytest_sessionstart()
+    assert not [name for name in os.environ if name.startswith("REPORTGEN_")]
+    assert scopes.active.get() is None
+    run.end()
