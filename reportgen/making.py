@@ -93,7 +93,8 @@ def update_site_of(plan: Plan, old: Base, run_ids: set[str]) -> tuple[BuildResul
             if not _is_limited(plan.options):
                 site.add(tables_written())
         site.remove(changes.gone)
-        model.drawn = dict(_read_charts(old, changes.kept_charts))
+        if "metric.html" not in plan.theme.templates:  # which may draw them elsewhere
+            model.drawn = dict(_read_charts(old, changes.kept_charts))
         _make(plan, site, model, in_order(changes.units), [site.folder / urls.DATA_FOLDER, base_folder])
         n_written = site.n_files
         manifest = site.write_manifest(_facts_of(plan, model))
