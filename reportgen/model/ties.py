@@ -108,11 +108,21 @@ class _Finder:
         names = self._step_names.take(pc.index_in(places, value_set=self._step_places, skip_nulls=True))
         rows = pa.table({"pipeline": self._pipelines.take(positions), "step": names, **columns})
         rows = rows.filter(pc.and_(pc.is_valid(rows["pipeline"]), pc.is_valid(rows["item"])))
-        unique = rows.group_by(rows.column_names).aggregate([])
+        unique = _unique_rows(rows)
         return [
             (pipeline, step or "", *rest)
             for pipeline, step, *rest in zip(*(column.to_pylist() for column in unique.columns), strict=True)
         ]
+
+
+def _unique_rows(table: pa.Table) -> pa.Table:
+    """Give each row once. The table's own way to group rows loads more than all else that an update needs."""
+    codes: Any = pa.repeat(pa.scalar(0, pa.int64()), len(table))
+    for column in table.columns:
+        mine: Any = column.combine_chunks().dictionary_encode(null_encoding="encode")
+        pairs = pc.add(pc.multiply(codes, pa.scalar(len(mine.dictionary), pa.int64())), mine.indices.cast(pa.int64()))
+        codes = pairs.dictionary_encode().indices.cast(pa.int64())  # small again, so that nothing overflows
+    return table.take(pc.index_in(pc.unique(codes), value_set=codes))
 
 
 def _places(positions: Any, step_ids: Any) -> Any:
