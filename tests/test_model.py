@@ -292,3 +292,14 @@ def test_run_without_a_name_gets_a_readable_one(logs: Path) -> None:
     write_run(logs, "r1", [run_start()])
     write_run(logs, "r2", [run_start(name="mine")])
     assert [run.name for run in model_of(logs).runs] == [readable_name("r1"), "mine"]
+
+
+def test_artifact_is_the_same_wherever_it_was_read(logs: Path) -> None:
+    for number in (1, 2):
+        write_run(logs, f"r{number}", [run_start(), artifact(f"a{number}", key="plan"), end()], at=START + number)
+    model = model_of(logs)
+    old, new = find(model, "r1").artifacts[0], find(model, "r2").artifacts[0]
+    assert new == model.keys["plan"].newest
+    assert not new != model.keys["plan"].newest  # noqa: SIM202 — which need not follow
+    assert old != new
+    assert len({new, model.keys["plan"].newest}) == 1

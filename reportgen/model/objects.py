@@ -69,6 +69,9 @@ class Artifact(msgspec.Struct, frozen=True, dict=True, eq=False):
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Artifact) and other.place == self.place
 
+    def __ne__(self, other: object) -> bool:  # a struct has one of its own
+        return not self == other
+
     def __hash__(self) -> int:
         return hash(self.place)
 
