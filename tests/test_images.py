@@ -259,19 +259,19 @@ def with_small_picture() -> dict[str, Any]:
     return {"exif": b"Exif\x00\x00" + small + b"\xff\xd9"}
 
 
-PICTURES = [
-    ("jpg", {}),
-    ("jpg", {"progressive": True, "comment": b"\xff\xd9"}),
-    ("jpg", with_small_picture()),
-    ("gif", {}),
-    ("gif", frames("gif")),
-    ("webp", {}),
-    ("webp", {"lossless": True}),
-    ("webp", frames("webp")),
-]
+PICTURES = {
+    "jpeg": ("jpg", {}),
+    "progressive jpeg": ("jpg", {"progressive": True, "comment": b"\xff\xd9"}),
+    "jpeg with a thumbnail": ("jpg", with_small_picture()),
+    "gif": ("gif", {}),
+    "moving gif": ("gif", frames("gif")),
+    "webp": ("webp", {}),
+    "lossless webp": ("webp", {"lossless": True}),
+    "moving webp": ("webp", frames("webp")),
+}
 
 
-@pytest.mark.parametrize(("extension", "options"), PICTURES, ids=str)
+@pytest.mark.parametrize(("extension", "options"), PICTURES.values(), ids=PICTURES)
 def test_file_that_is_cut_short_says_so(tmp_path: Path, extension: str, options: dict[str, Any]) -> None:
     content = picture(extension, **options)
     assert inspect(tmp_path, write_blob(tmp_path, "r1", content, extension)).broken == ""
