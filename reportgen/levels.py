@@ -55,10 +55,17 @@ def find_levels(values: Sequence[float], *, tolerance: float = 0.0) -> list[Leve
     finite = [values[place] for place in places]
     if len(finite) < LEAST_VALUES:
         return []
-    cuts = _keep_marked(finite, _move_to_nearer(finite, _find_cuts(finite)), tolerance)
+    cuts = _keep_marked(finite, _move_to_nearer(finite, _find_cuts(_oriented(finite))), tolerance)
     bounds = [0, *(places[cut] for cut in cuts), len(values)]
     medians = _medians(finite, cuts)
     return [Level(start, stop, value) for (start, stop), value in zip(pairwise(bounds), medians, strict=True)]
+
+
+def _oriented(values: list[float]) -> list[float]:
+    """Turn a series so that it rises first: of two divisions as good the same is found of a metric and its negative."""
+    first = values[0]
+    falls = next((value < first for value in values if value != first), False)
+    return [-value for value in values] if falls else values
 
 
 def _find_cuts(values: Sequence[float]) -> list[int]:

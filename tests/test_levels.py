@@ -12,7 +12,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from logs import HOUR, START, artifact, end, metric, run_start, use, write_run
 from pages import find, parse, text_of
@@ -54,6 +54,7 @@ def test_levels_divide_any_values_without_a_gap(values: list[float]) -> None:
     st.integers(-8, 8),
     st.integers(-1000, 1000),
 )
+@example([0, 0, -11, 0, -11, 1, -4, 29, 33, 34], 0, 0)
 def test_unit_of_a_metric_does_not_matter(numbers: list[int], exponent: int, shift: int) -> None:
     values = [number / 8 for number in numbers]
     scaled = [value * 2.0**exponent for value in values]
