@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -15,38 +14,13 @@ from markupsafe import Markup
 from test_prose import GITHUB, HOSTILE, MARKUP, SHARED, needs_shared, spec_examples
 
 from reportgen import prose
-from reportgen.prose import convert, highlight, lexers, needles, render_markdown, source
+from reportgen.prose import convert, highlight, needles, render_markdown, source
 from reportgen.prose.blocks import HtmlBlocks
 from reportgen.prose.sanitize import sanitize
 from reportgen.prose.shape import shape
 
 PLAIN_CONFIGS = {name: config for name, config in convert._CONFIGS.items() if name != "pymdownx.superfences"}
 LANGUAGES = st.sampled_from(["", "python", "json", "sh", "diff", "html+jinja", "no-such", 'py linenums="1"', "{.c #i}"])
-CODE_LANGUAGES = [
-    "python",
-    "json",
-    "sh",
-    "sql",
-    "c",
-    "html",
-    "css",
-    "js",
-    "yaml",
-    "diff",
-    "toml",
-    "rust",
-    "make",
-    "tex",
-    "r",
-]
-CODES = [
-    'def f(x: int) -> str:\n    """Doc."""\n    return rf"{x!r:>{4}}" + \'a\\n\'  # note',
-    "SELECT a, 'b' FROM \"c\" WHERE d >= 1.5e3 -- note",
-    "#include <a.h>\nint main(void) { return 0x1f; } /* note */",
-    '<p class="a">&amp;<script>let a = `${b}`;</script></p>',
-    "a: [1, true]\n- b: 'c' # d\n--- |\n",
-    "@media (a) { b#c::d { e: url(f) } }",
-]
 CODE = st.text("ab1 \n\"'#<&=+-{}[]().:;/*%\t", max_size=60)
 PIECES = (
     "!!! note\n    ¦> [!TIP]\n> ¦- [x] ¦1. ¦10) ¦* ¦+ ¦: ¦\n:   ¦Term\n: ¦===\n¦---\n¦***\n¦# ¦|a|b|\n|-|:-:|\n|"
@@ -84,34 +58,6 @@ def test_any_document_is_as_the_library_has_it(text: str) -> None:
 @given(LANGUAGES, CODE, st.sampled_from(["", "> ", "    ", "- "]))
 def test_any_code_is_as_the_library_has_it(language: str, code: str, before: str) -> None:
     assert_same("\n".join(before + line for line in f"```{language}\n{code}\n```\n".split("\n")))
-
-
-@settings(max_examples=150)
-@given(st.sampled_from(CODE_LANGUAGES), st.one_of(CODE, st.sampled_from(CODES)))
-def test_no_rule_is_left_out_that_a_text_can_match(language: str, code: str) -> None:
-    lexer = lexers.make_lexer(language, code)
-    assert [*lexer.get_tokens(code)] == [*type(lexer)(stripnl=True).get_tokens(code)]
-
-
-@pytest.mark.parametrize(
-    ("expression", "needs"),
-    [
-        (r"def\s+(?:x=)+", "defx="),
-        (r"#(?:!)?[ab]\*?", "#"),
-        (r"a|b", ""),
-        (r"(?i)k#", "#"),
-        (r"(?i:k)#", "#"),
-        (r"(?x) a # b", "a"),
-        (r"(?!a)(?<=b)(?>c)(d)\\1", "d\\1"),
-    ],
-)
-def test_what_an_expression_needs(expression: str, needs: str) -> None:
-    assert lexers._needs_of(re.compile(expression).match) == {*needs}
-
-
-def test_few_rules_are_tried_on_a_plain_text() -> None:
-    lexer: Any = lexers.make_lexer("python", "a = 1")
-    assert len(lexer._tokens["root"]) < len(type(lexer)._tokens["root"]) / 2
 
 
 @pytest.mark.parametrize("text", [GITHUB, *HOSTILE])

@@ -13,13 +13,18 @@ from typing import Any
 import pygments
 from markdown import Markdown
 from pygments.formatters.html import HtmlFormatter
+from pygments.lexer import Lexer
+from pygments.lexers import find_lexer_class_by_name
+from pygments.lexers.special import TextLexer
 from pygments.token import STANDARD_TYPES, Text, _TokenType
 from pymdownx.superfences import highlight_validator  # type: ignore[import-untyped]
 
-from reportgen.prose.lexers import make_lexer
 from reportgen.prose.vocabulary import HIGHLIGHT
 
 MAX_REMEMBERED = 4_000  # characters of a block; a step that logs its usage logs it in each run
+_WITH_MEMORY = {"CsoundDocumentLexer", "CsoundOrchestraLexer", "CsoundScoreLexer"}
+"""Lexers that colour a text by what their class read before it: the same text must give the same bytes."""
+
 MAX_NAME = 60  # characters of a language; no lexer has a longer alias
 
 
@@ -40,10 +45,27 @@ FENCE: dict[str, object] = {"name": "*", "class": "", "format": format_code, "va
 
 
 def _code(source: str, language: str) -> str:
-    return pygments.format(_coloured(make_lexer(language, source).get_tokens(source)), _formatter()).strip()
+    return pygments.format(_coloured(_lexer(language).get_tokens(source)), _formatter()).strip()
 
 
 _remembered_code = lru_cache(maxsize=256)(_code)
+
+
+def _lexer(language: str) -> Lexer:
+    """Make a new one each time: some lexers remember what they have read."""
+    try:
+        return _lexer_class(language)(stripnl=True)
+    except Exception:  # as the library does: a plug-in may fail in any way
+        return TextLexer(stripnl=True)
+
+
+@lru_cache(maxsize=128)
+def _lexer_class(language: str) -> type[Lexer]:
+    try:
+        found = find_lexer_class_by_name(language) if language else TextLexer
+    except Exception:
+        return TextLexer
+    return TextLexer if found.__name__ in _WITH_MEMORY else found
 
 
 @cache
