@@ -112,8 +112,6 @@ def warm_up(theme: Theme) -> None:
     InputError
         A template of the theme is none.
     """
-    import pyarrow.acero  # noqa: F401 — grouping rows would import it, in each process anew
-
     render_markdown("*all* its extensions are loaded for a text")
     environment = make_environment(theme)
     for name in environment.list_templates(["html"]):

@@ -107,6 +107,7 @@ def crawl(
     javascript: bool,
     allow_hosts: Collection[str] = (),
     widths: Sequence[int] = (),
+    most: int | None = None,
 ) -> CrawlReport:
     """Visit every page of a site and collect its defects.
 
@@ -123,12 +124,14 @@ def crawl(
         Other hosts (`name` or `name:port`) that pages may load from.
     widths
         Window widths, in CSS pixels, at which no page may scroll sideways, e.g. `(320, 375, 1280)`.
+    most
+        How many pages are visited, those nearest to the first one; by default all.
     """
     context = browser.new_context(java_script_enabled=javascript)
     try:
         if javascript:
             context.add_init_script(_LISTEN)
-        return _Crawler(context.new_page(), start_url, frozenset(allow_hosts), tuple(widths)).run()
+        return _Crawler(context.new_page(), start_url, frozenset(allow_hosts), tuple(widths)).run(most)
     finally:
         context.close()
 
@@ -152,8 +155,8 @@ class _Crawler:
         page.on("requestfailed", self.on_failed)
         page.on("response", self.on_response)
 
-    def run(self) -> CrawlReport:
-        while self.queue:
+    def run(self, most: int | None) -> CrawlReport:
+        while self.queue and (most is None or len(self.report.pages) < most):
             self.visit(self.queue.popleft())
         for page, target, fragment in self.fragments:
             if target in self.ids and fragment not in self.ids[target]:
@@ -224,7 +227,8 @@ class _Crawler:
             self.add("outside request", request.url)
 
     def on_failed(self, request: Request) -> None:
-        if self.may_load(request.url) and not request.is_navigation_request():
+        is_left = request.failure == "net::ERR_ABORTED"  # the next page was opened before it came
+        if self.may_load(request.url) and not request.is_navigation_request() and not is_left:
             self.add("failed request", f"{self.relative(request.url)} {request.failure or ''}".strip())
 
     def on_response(self, response: Response) -> None:

@@ -76,18 +76,32 @@ def broken_links(files: dict[str, bytes]) -> list[str]:
     """The internal links of a site that lead to no file or to no element."""
     pages = {url: parse(content) for url, content in files.items() if url.endswith(".html")}
     known = {url: set(ids(page)) for url, page in pages.items()}
-    broken = []
-    for url, page in pages.items():
-        for _, link in iter_links(page):
-            parts = urlsplit(link)
-            if parts.scheme or parts.netloc:
-                continue
-            path = (
-                posixpath.normpath(posixpath.join(posixpath.dirname(url), unquote(parts.path))) if parts.path else url
-            )
-            if path not in files or (parts.fragment and unquote(parts.fragment) not in known.get(path, ())):
-                broken.append(f"{url}: {link}")
-    return broken
+    return [
+        f"{url}: {link}"
+        for url, page in pages.items()
+        for link, path, fragment in internal_links(url, page)
+        if path not in files or (fragment and fragment not in known.get(path, ()))
+    ]
+
+
+def internal_links(url: str, page: Element) -> Iterator[tuple[str, str, str]]:
+    """Give the links of a page that stay in its site: as they are written, the address, the fragment."""
+    for _, link in iter_links(page):
+        parts = urlsplit(link)
+        if not (parts.scheme or parts.netloc):
+            path = posixpath.normpath(posixpath.join(posixpath.dirname(url), unquote(parts.path)))
+            yield link, path if parts.path else url, unquote(parts.fragment)
+
+
+def reachable_pages(files: dict[str, bytes], start: str = "index.html") -> set[str]:
+    """The pages that links lead to from the first one."""
+    found, waiting = {start}, [start]
+    while waiting:
+        url = waiting.pop()
+        linked = {path for _, path, _ in internal_links(url, parse(files[url])) if path.endswith(".html")}
+        waiting += linked - found
+        found |= linked
+    return found
 
 
 def pages_by_template(model: Model) -> dict[str, list[str]]:

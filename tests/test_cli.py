@@ -315,7 +315,7 @@ def test_stopped_build_changes_nothing(
     def stop(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("reportgen.work.make_environment", stop)
+    monkeypatch.setattr("reportgen.work.write_file", stop)
     assert cli.run(["build", "--full"]) == 1
     assert capsys.readouterr().err.strip() == "stopped; nothing is half done"
     assert contents(project) == before

@@ -268,7 +268,7 @@ def test_summary_that_fits_leaves_nothing_out(capsys: pytest.CaptureFixture[str]
     assert utf16(summarise(capsys, "--max-chars", str(max(utf16(text), 1000)))) == utf16(text)
 
 
-@settings(max_examples=25)
+@settings(max_examples=10)
 @given(st.integers(1000, 70_000))
 def test_less_room_never_says_more(large: Path, most: int) -> None:
     from reportgen.gates import choose_runs, find_baseline

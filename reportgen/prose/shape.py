@@ -26,7 +26,7 @@ _KNOWN = BLOCKS | INLINE | HIDDEN
 _DROPPED = HIDDEN - INLINE
 _ONLY_PARTS = frozenset(("table", "thead", "tbody", "tfoot", "tr"))  # no text or formatting stands right inside them
 _ENDS_IN_CELL = frozenset(("table", *TABLE_PARTS))  # the only end tags that reach out of a cell
-_LEFT_OUT_IF_EMPTY = frozenset(("p", *HEADINGS))
+_TAG = re.compile("<[^>]*>")
 _IN_PARAGRAPH = INLINE | {"p", "pre", *HEADINGS}  # what a block closes before it opens
 _TABLE = '<div class="scroll" tabindex="0" role="group" aria-label="Table"><table'
 _REL = ' rel="noreferrer nofollow"'
@@ -127,10 +127,16 @@ class _Fragment:
                 return False
         return False
 
+    def _is_empty(self, name: str, start: int) -> bool:
+        """Whether an element that is about to end is a paragraph with nothing in it, or a heading without a text."""
+        if name == "p":
+            return len(self.out) - start < 3 and not "".join(self.out[start + 1 :]).strip()
+        return name in HEADINGS and not _TAG.sub("", "".join(self.out[start + 1 :])).strip()
+
     def _close_to(self, place: int) -> None:
         while len(self.open) > place:
             name, start = self.open.pop()
-            if name in _LEFT_OUT_IF_EMPTY and len(self.out) - start < 3 and not "".join(self.out[start + 1 :]).strip():
+            if self._is_empty(name, start):
                 self.out[start] = ""
                 self.silent.add(start)
                 if name in HEADINGS:
