@@ -39,11 +39,11 @@ def write_file(folder: Path, url: str, content: bytes) -> WrittenFile:
     OSError
         The disk failed; the error names the file.
     """
-    check_url(url)
+    path = folder / check_url(url)
     try:
         _write(folder, url, content)
     except OSError as error:  # one of a full disk names no file
-        raise OSError(error.errno, error.strerror, os.fspath(folder / url)) from error
+        raise OSError(error.errno, error.strerror, os.fspath(path)) from error
     return url, hashlib.sha256(content).hexdigest(), len(content)
 
 
@@ -61,12 +61,11 @@ def _write(folder: Path, url: str, content: bytes) -> None:
 
 
 def _open_new(folder: Path, url: str) -> IO[bytes]:
-    path = f"{folder}/{url}"  # a path object takes as long as the file
     try:
-        return open(path, "xb")  # noqa: PTH123
+        return (folder / url).open("xb")
     except FileNotFoundError:
         make_parents(folder, url)
-        return open(path, "xb")  # noqa: PTH123
+        return (folder / url).open("xb")
 
 
 def make_parents(folder: Path, url: str) -> None:
@@ -139,7 +138,7 @@ class SiteWriter:
         """
         for url, sha256, n_bytes in files:
             self._check_new(url)
-            if os.stat(f"{self.folder}/{url}").st_size != n_bytes:  # noqa: PTH116
+            if (self.folder / url).stat().st_size != n_bytes:
                 raise ValueError(f"not of {n_bytes} bytes: {url}")
             self._remember(url, sha256, n_bytes)
 
