@@ -193,7 +193,7 @@ def is_own(url: str, folder: Path) -> bool:
 
 # Accessibility
 
-LARGEST_FOR_AXE = 20_000  # its time grows faster than the page
+LARGEST_FOR_AXE = 14_000  # its time grows faster than the page
 
 
 @pytest.mark.parametrize("which", ["real", "hostile"])
@@ -203,15 +203,17 @@ def test_pages_of_every_template_have_no_accessibility_finding(
     from axe_playwright_python.sync_playwright import Axe
 
     site: Site = request.getfixturevalue(which)
-    everything: dict[str, Any] = {}
-    only_colours = {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}}
+    colours = {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}}
     found = Counter[tuple[str, str]]()
     examples = {}
     for path in site.sample(2, LARGEST_FOR_AXE):
         page.goto(path.as_uri())
-        for scheme, options in (("light", everything), ("dark", only_colours)):
-            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-            for violation in Axe().run(page, options=options).response["violations"]:
+        page.emulate_media(color_scheme="light")
+        results = {"light": Axe().run(page).response}
+        page.emulate_media(color_scheme="dark")
+        results["dark"] = page.evaluate("options => axe.run(document, options)", colours)  # it is in the page by now
+        for scheme, result in results.items():
+            for violation in result["violations"]:
                 found[violation["id"], scheme] += len(violation["nodes"])
                 examples[violation["id"]] = (path, violation["nodes"][0]["html"][:300])
 
@@ -227,10 +229,10 @@ NOT_OURS = re.compile("violates Content Security Policy")
 OF_CONTENT = re.compile("Normalization Form C|not mappable to XML 1.0|appears to be written in|Private Use Area")
 
 
-def check_html(command: Sequence[str], sites: Sequence[Path]) -> Iterator[str]:
-    """Give what the checker says of all pages of some sites, errors and warnings, a line each."""
+def check_html(command: Sequence[str], places: Sequence[Path]) -> Iterator[str]:
+    """Give what the checker says of some pages, or of all in some folders, errors and warnings, a line each."""
     done = subprocess.run(
-        [*command, "--format", "json", "--skip-non-html", *map(str, sites)],
+        [*command, "--format", "json", "--skip-non-html", *map(str, places)],
         capture_output=True,
         check=False,
         timeout=300,
@@ -250,7 +252,9 @@ def test_checker_finds_planted_defects(html_checker: list[str], tmp_path: Path) 
     assert "not allowed as child of element" in found
 
 
-def test_all_pages_are_valid_html(html_checker: list[str], real: Site, hostile: Site, repository: Path) -> None:
-    found = list(check_html(html_checker, [repository / "site", real.folder, hostile.folder]))
+def test_pages_of_every_template_are_valid_html(
+    html_checker: list[str], real: Site, hostile: Site, repository: Path
+) -> None:
+    found = list(check_html(html_checker, [repository / "site", *real.sample(8), *hostile.sample(8)]))
 
     assert [line for line in found if not OF_CONTENT.search(line)][:20] == []
