@@ -138,9 +138,10 @@ class Session:
             now = self.refresh()
             if now != state:
                 post(now)
-                if not state.build:
+                if state.build:
+                    time.sleep(min(time.monotonic() - begin, _LONGEST_REST_S))  # leaves half of a processor to others
+                else:
                     self._warm_up()
-                time.sleep(min(time.monotonic() - begin, _LONGEST_REST_S))  # leaves half of a processor to others
             state = now
             watcher.wait(self.seconds_left())
 
