@@ -195,3 +195,22 @@ def test_comparison_is_accessible(chromium: Browser, site: Path, scheme: Any) ->
     found = Axe().run(page).response["violations"]
     page.close()
     assert [one["id"] for one in found] == []
+
+
+def test_versions_of_older_pages_can_be_chosen_too(page: Page, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("reportgen.views.versions._PAGE_SIZE", 2)
+    for number in range(7):
+        records = [run_start(), artifact(f"t{number}", "text", data=f"Number {number}"), end()]
+        write_run(tmp_path / "runs", f"run-{number}", records, at=START + number * HOUR)
+    write_run(tmp_path / "runs", "late", [run_start(), delete("t1", "wrong"), end()], at=START + 9 * HOUR)
+    build_site([tmp_path / "runs"], tmp_path / "site", Options())
+    page.goto((tmp_path / "site/artifacts/text/index.html").as_uri())
+    assert page.locator("#versions tbody tr").count() == 3
+    first = page.get_by_label("Older version")
+    assert first.locator("option").all_inner_texts() == ["v1", "v3", "v4", "v5", "v6", "v7"]
+    first.select_option(label="v1")
+    page.get_by_role("button", name="Show what changed").click()
+    page.get_by_text("From v1 to v7: 1 changed.").wait_for()
+    assert page.locator("#versions .diff del").all_inner_texts() == ["0"]
+    page.goto((tmp_path / "site/artifacts/text/versions.1.html").as_uri())
+    assert page.locator("#versions tbody tr").count() == 2

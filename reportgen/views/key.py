@@ -40,6 +40,7 @@ from reportgen.views.versions import (
     VersionRow,
     allows_choice,
     list_versions,
+    older_choices,
     page_through,
     size_of,
     start_of_newest,
@@ -100,6 +101,8 @@ class KeyView(msgspec.Struct, frozen=True):
         Of images: the newest versions as small pictures, oldest first; empty where there is one alone.
     can_choose
         Whether scripts let any two versions be compared: when there are more than the two that are.
+    older_choices
+        The numbers of the versions on older pages that can be chosen, too; see `reportgen.views.versions`.
     versions
         The versions, newest first; older ones are on pages of their own.
     size_label
@@ -124,6 +127,7 @@ class KeyView(msgspec.Struct, frozen=True):
     trend: TrendView | None
     film: Sequence[FilmPicture]
     can_choose: bool
+    older_choices: str
     versions: Sequence[VersionRow]
     size_label: str
     pager: Pager
@@ -141,7 +145,8 @@ def make_page(model: Model, key: Key) -> Page:
     users = [(artifact, user) for artifact in reversed(versions) for user in model.users(artifact)]
     page = artifact_page(newest)
     film = _film(model, here, versions)
-    can_choose = not film and allows_choice(versions)
+    older = "" if film else older_choices(model, key)
+    can_choose = not film and (older != "" or allows_choice(versions))
     text = newest.description.strip()
     short = len(text) <= 300 and "\n" not in text
     view = KeyView(
@@ -165,6 +170,7 @@ def make_page(model: Model, key: Key) -> Page:
         trend=_trend(model, here, key, [*key.versions[-_MOST_DRAWN:]]),
         film=film,
         can_choose=can_choose,
+        older_choices=older,
         versions=list_versions(model, here, key, start, len(key.versions), shown=newest.description),
         size_label=SIZE_LABELS.get(newest.type, ""),
         pager=page_through(here, key, None),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import msgspec
 
@@ -106,6 +107,19 @@ def make_page(model: Model, key: Key, number: int) -> Page:
 def allows_choice(versions: Sequence[Artifact]) -> bool:
     """Whether there are more versions to compare than the two that are."""
     return sum(artifact.deleted_at is None and artifact.has_page for artifact in versions) > 2
+
+
+def older_choices(model: Model, key: Key) -> str:
+    """Name the versions on older pages that can be compared, by ranges of numbers, e.g. `"1-12 14-100"`."""
+    older = key.versions[: start_of_newest(key)]
+    if any(model.horizon):
+        numbers = [artifact.version for artifact in older if artifact.deleted_at is None and artifact.has_page]
+    else:
+        first = key.versions.places.start
+        numbers = [place - first + 1 for place in older.places if place not in model.deleted_places]
+    starts = [number for before, number in pairwise([0, *numbers]) if before == 0 or number != before + 1]
+    ends = [number for number, after in pairwise([*numbers, 0]) if number + 1 != after]
+    return " ".join(f"{start}-{end}" for start, end in zip(starts, ends, strict=True))
 
 
 def page_through(here: Here, key: Key, page: int | None) -> Pager:

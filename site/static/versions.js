@@ -6,9 +6,15 @@ const MOST_SAME = 200;
 const AROUND = 1;
 const { make, read, keep } = window.reportgen;
 const area = document.querySelector(".choose");
-const links = Array.from(document.querySelectorAll("#versions tbody tr:not(.gone) > th > a")).reverse();
+if (!area) return;
+const older = (area.dataset.older || "").split(" ").filter(Boolean).flatMap(function (range) {
+const [first, last] = range.split("-").map(Number);
+return Array.from({ length: last - first + 1 }, (_, place) => make("a", { href: "v" + (first + place) + ".html" }, "v" + (first + place)));
+});
+const listed = document.querySelectorAll("#versions tbody tr:not(.gone) > th > a");
+const links = older.concat(Array.from(listed).reverse());
 const held = new Map();
-if (!area || links.length < 2) return;
+if (links.length < 2) return;
 function load(link) {
 if (!held.has(link)) held.set(link, ask(link));
 return held.get(link);
