@@ -19,7 +19,7 @@ import msgspec
 from reportgen.basis import basis_of_site, source_date_us
 from reportgen.history import BuildState, find_changed_runs, load_state, look_at_blobs, save_state
 from reportgen.hosting import MOST_FILE_BYTES
-from reportgen.log.find import scan_logs
+from reportgen.log.find import FoundFile, scan_logs
 from reportgen.options import Options
 from reportgen.parallel import OpenExecutor, begin
 from reportgen.places import divide_paths, find_store
@@ -98,8 +98,7 @@ def build_site(
         if not old:
             check()
         with _finding_damage(old) as find_damage:
-            found = [file for log_dir in log_dirs for file in scan_logs(log_dir)]
-            seen = identify_all(found, old.state.files if old else ())
+            seen = identify_all(_scan_all(log_dirs), old.state.files if old else ())
             state = BuildState(old.manifest.digest if old else "", basis_of(log_dirs), seen, look_at_blobs(seen))
             run_ids = _find_changed(old, state) if old else set()
             is_current = old is not None and not run_ids and _is_of_its_moment(old.manifest, moment_us)
@@ -175,6 +174,10 @@ def check_site(
     return [Difference("changed", MANIFEST, "what it says of the site, not of its files")]
 
 
+def _scan_all(log_dirs: Sequence[Path]) -> list[FoundFile]:
+    return [file for log_dir in log_dirs for file in scan_logs(log_dir)]
+
+
 def _is_site_at(path: Path, output: Path) -> bool:
     """Whether an input is the earlier site in the output folder, from which a build goes on."""
     return path.resolve() == output.resolve() and find_store(path) is not None
@@ -237,7 +240,7 @@ def read_model(inputs: Sequence[Path], options: Options) -> Model:
     from reportgen.making import open_model
 
     logs, sites = divide_paths(inputs)
-    seen = identify_all([file for log_dir in logs for file in scan_logs(log_dir)])
+    seen = identify_all(_scan_all(logs))
     plan = Plan(
         inputs, sites, seen, Path(), options, NO_THEME, "", source_date_us(), None, NoProgress(), choose_masked(logs)
     )

@@ -23,7 +23,7 @@ from reportgen.compact import Compaction, Update, compact_runs
 from reportgen.formats import DATA_FORMAT
 from reportgen.gather import gather
 from reportgen.hosting import MOST_FILE_BYTES
-from reportgen.memory import held_low
+from reportgen.memory import give_back, held_low
 from reportgen.model import Files, Model
 from reportgen.options import Options
 from reportgen.parallel import begin, choose_executor, count_processors, run_tasks
@@ -96,7 +96,7 @@ def update_site_of(plan: Plan, old: Base, run_ids: set[str]) -> tuple[BuildResul
         if "metric.html" not in plan.theme.templates:  # which may draw them elsewhere
             model.drawn = dict(_read_charts(old, changes.kept_charts))
         _make(plan, site, model, in_order(changes.units), [site.folder / urls.DATA_FOLDER, base_folder])
-        n_written = site.n_files
+        n_written = len(site.files)
         manifest = site.write_manifest(_facts_of(plan, model))
     return _result_of(plan, model, manifest, n_written), manifest
 
@@ -185,6 +185,7 @@ def _make(plan: Plan, site: SiteWriter, model: Model, units: Sequence[Unit], sto
         place = scratch / "job"
         prime_job(place, _job_of(plan, site, stores, model), model)
         open_executor = plan.open_executor or choose_executor(len(tasks), estimate_seconds(units))
+        give_back()
         with closing(run_tasks(open_executor, make_units, [(place, task) for task in tasks])) as done:
             for files, n_done in done:
                 site.add(files)

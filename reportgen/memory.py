@@ -23,10 +23,11 @@ def held_low() -> Iterator[None]:
         yield
     finally:
         pa.set_memory_pool(pool)
-        _give_back()
+        give_back()
 
 
-def _give_back() -> None:
+def give_back() -> None:
+    """Give back to the system what is free: before a fork, too, or it is held by both processes."""
     if sys.platform.startswith("linux"):
         trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # of glibc
         if trim is not None:

@@ -176,7 +176,7 @@ def run_tasks(
                     futures[executor.submit(function, task)] = number
                 for future in as_completed(futures):
                     result = future.result()
-                    del waiting[futures[future]]
+                    del waiting[futures.pop(future)]
                     yield result
             except BrokenExecutor:
                 for future, number in futures.items():  # what was done before counts

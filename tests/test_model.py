@@ -255,7 +255,7 @@ def test_metric_has_a_series_for_each_pipeline_and_deployment(logs: Path) -> Non
             logs, f"r{number}", [run_start(place[0], deployment=place[1]), metric("x", number)], at=START + number
         )
     series = model_of(logs).metrics["x"].series
-    assert [(s.pipeline, s.deployment, s.positions, s.values) for s in series] == [
+    assert [(s.pipeline, s.deployment, [*s.positions], [*s.values]) for s in series] == [
         ("o", "", [2], [2]),
         ("p", "a", [1], [1]),
         ("p", "b", [0, 3], [0, 3]),

@@ -278,7 +278,7 @@ def test_address_is_not_written_twice(tmp_path: Path) -> None:
     writer.write("a.html", b"1")
     with pytest.raises(ValueError, match="not an address"):
         writer.write("a.html", b"2")
-    assert (files_below(tmp_path), writer.n_files) == ({"a.html": b"1"}, 1)
+    assert (files_below(tmp_path), len(writer.files)) == ({"a.html": b"1"}, 1)
 
 
 def test_files_that_other_processes_wrote_are_listed_like_those_of_this_one(tmp_path: Path) -> None:

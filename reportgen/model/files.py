@@ -12,7 +12,7 @@ from reportgen.images import ImageFacts, inspect_image
 from reportgen.log.layout import BLOB_DIR
 from reportgen.tables import TableFile, inspect_table
 
-_N_KEPT = 10_000
+_N_KEPT = 2000
 
 
 class Files:

@@ -24,12 +24,12 @@ from reportgen.model.keys import Key
 from reportgen.model.measures import ListSeries, MetricInfo, Series
 from reportgen.model.objects import Artifact, MetricValue
 from reportgen.model.points import Contents, Points
-from reportgen.model.rows import Blocks, Row, RunRows, column_list
+from reportgen.model.rows import Blocks, Row, RunRows, column_list, shared_list
 from reportgen.model.runs import RUN_COLUMNS, Pipeline, Run, RunColumns, RunList
 from reportgen.options import MetricOptions, Options
 from reportgen.status import RunStatus
 from reportgen.store import DAY_TABLES, Store, table_rows, with_plain_times
-from reportgen.store.arrays import int_array, text_array, unique_texts
+from reportgen.store.arrays import int_array, numbers_of, text_array, unique_texts
 from reportgen.tables import TableFile
 from reportgen.text import number_form
 from reportgen.theme import NO_THEME, Theme
@@ -254,13 +254,6 @@ class Model:
         """The runs that it started."""
         return RunList(self, self._children.get(run.id, []))
 
-    @cached_property
-    def step_names(self) -> Mapping[tuple[str, str | None], str]:
-        """The names of all steps, by run and step."""
-        steps = self.table("steps")
-        columns = (column_list(steps, name) for name in ("run_id", "step_id", "name"))
-        return {(run_id, step_id): name for run_id, step_id, name in zip(*columns, strict=True)}
-
     # Artifacts
 
     @cached_property
@@ -408,7 +401,7 @@ class Model:
         """Give place, name of the file, type and run of the artifacts that are kept in a file."""
         mask: Any = pc.is_valid(self.table("artifacts")["blob"])
         part = self.table("artifacts").select(["blob", "type", "run_id"]).filter(mask)
-        columns = (column_list(part, name) for name in part.column_names)
+        columns = (shared_list(part, name) for name in part.column_names)
         return zip(pc.indices_nonzero(mask).to_pylist(), *columns, strict=True)
 
     def content_lengths(self) -> dict[tuple[str, str], int]:
@@ -490,7 +483,7 @@ class Model:
 
     def _by_name_and_line(
         self, table: str, column: str
-    ) -> dict[str, dict[tuple[str, str], tuple[list[int], list[Any]]]]:
+    ) -> dict[str, dict[_Line, tuple[Sequence[int], Sequence[Any]]]]:
         """Give positions and numbers by name, then by pipeline and deployment, in the order runs began."""
         lines = [*zip(self.columns.pipeline, self.columns.deployment, strict=True)]
         rows, positions = self.table(table), self.positions(table)
@@ -502,8 +495,10 @@ class Model:
         place = pc.add(pc.multiply(group, int_array([len(lines)])[0]), positions)
         sorted_rows = pa.table({"group": group, "position": positions, "number": rows[column]})
         sorted_rows = sorted_rows.take(pc.sort_indices(place))
-        found: dict[str, dict[_Line, tuple[list[int], list[Any]]]] = {name: {} for name in names.to_pylist()}
-        at, numbers = column_list(sorted_rows, "position"), column_list(sorted_rows, "number")
+        found: dict[str, dict[_Line, tuple[Sequence[int], Sequence[Any]]]] = {name: {} for name in names.to_pylist()}
+        at = numbers_of(sorted_rows["position"].cast(pa.int64()))
+        column_of_numbers = sorted_rows["number"]
+        numbers = column_list(sorted_rows, "number") if column_of_numbers.null_count else numbers_of(column_of_numbers)
         start = 0
         for one, n in zip(*_count_groups(sorted_rows["group"]), strict=True):
             name, line_number = divmod(one, len(known))

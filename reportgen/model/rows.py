@@ -28,6 +28,12 @@ def column_list(table: pa.Table, name: str) -> list[Any]:
     return found
 
 
+def shared_list(table: pa.Table, name: str) -> list[Any]:
+    """Give a column as a list in which equal texts are one object."""
+    known: dict[Any, Any] = {}
+    return [known.setdefault(value, value) for value in column_list(table, name)]
+
+
 class Blocks(Generic[T]):
     """What is made for many runs at a time: for all whose positions are in one block. Some blocks are kept."""
 

@@ -13,8 +13,9 @@ import pyarrow as pa
 
 from reportgen.log.reader import Problem
 from reportgen.model.objects import Artifact, Edge, Error, ListSummary, MetricValue, Step
-from reportgen.model.rows import Row, column_list
+from reportgen.model.rows import Row, column_list, shared_list
 from reportgen.status import RunStatus, judge_status
+from reportgen.store.arrays import numbers_of
 from reportgen.text import readable_name, strip_terminal_codes
 
 if TYPE_CHECKING:
@@ -43,18 +44,18 @@ class RunColumns:
     def __init__(self, table: pa.Table) -> None:
         self.ids: list[str] = column_list(table, "run_id")
         self.position_of = {run_id: position for position, run_id in enumerate(self.ids)}
-        self.pipeline: list[str] = column_list(table, "pipeline")
-        self.deployment: list[str] = [name or "" for name in column_list(table, "deployment")]
-        self.name: list[str | None] = column_list(table, "name")
-        self.started_at: list[int] = column_list(table, "started_at")
+        self.pipeline: list[str] = shared_list(table, "pipeline")
+        self.deployment: list[str] = [name or "" for name in shared_list(table, "deployment")]
+        self.name: list[str | None] = shared_list(table, "name")
+        self.started_at: Sequence[int] = numbers_of(table["started_at"])
         self.ended_at: list[int | None] = column_list(table, "ended_at")
-        self.last_record_at: list[int] = column_list(table, "last_record_at")
-        self.longest_silence_us: list[int] = column_list(table, "longest_silence_us")
+        self.last_record_at: Sequence[int] = numbers_of(table["last_record_at"])
+        self.longest_silence_us: Sequence[int] = numbers_of(table["longest_silence_us"])
         self.parent_id: list[str | None] = column_list(table, "parent_run_id")
         self.detached: list[bool] = column_list(table, "detached")
         self.deleted_at: list[int | None] = column_list(table, "deleted_at")
         self.n_missing: list[int] = column_list(table, "n_missing")
-        self._recorded_status: list[str | None] = column_list(table, "status")
+        self._recorded_status: list[RunStatus | None] = shared_list(table, "status")
 
     def duration_us(self, position: int) -> int:
         """Say how long a run took, or has taken up to its last record."""
@@ -62,9 +63,20 @@ class RunColumns:
 
     def judge(self, as_of: int) -> list[RunStatus]:
         """Say how each run stood at a moment."""
-        columns = zip(self._recorded_status, self.detached, self.last_record_at, self.longest_silence_us, strict=True)
-        names = ("status", "detached", "last_record_at", "longest_silence_us")
-        return [judge_status(dict(zip(names, row, strict=True)), as_of) for row in columns]
+        return [
+            status or self._judge_unfinished(position, as_of) for position, status in enumerate(self._recorded_status)
+        ]
+
+    def _judge_unfinished(self, position: int, as_of: int) -> RunStatus:
+        return judge_status(
+            {
+                "status": None,
+                "detached": self.detached[position],
+                "last_record_at": self.last_record_at[position],
+                "longest_silence_us": self.longest_silence_us[position],
+            },
+            as_of,
+        )
 
 
 class Run:
@@ -191,7 +203,7 @@ class Run:
 
     def step_name(self, step_id: str | None) -> str:
         """The name of one of its steps; empty for none."""
-        return self._model.step_names.get((self.id, step_id), "") if step_id else ""
+        return next((step.name for step in self.steps if step.id == step_id), "") if step_id else ""
 
 
 class RunList(Sequence[Run]):

@@ -16,7 +16,7 @@ import contextlib
 import hashlib
 import os
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
 import msgspec
@@ -67,7 +67,7 @@ class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return [*(file.url for file in self.put), *self.gone]
 
 
-def make_record(before: Manifest, after: Manifest, files: dict[str, tuple[str, int]], gone: Iterable[str]) -> Record:
+def make_record(before: Manifest, after: Manifest, files: Mapping[str, tuple[str, int]], gone: Iterable[str]) -> Record:
     """Make the record of an update."""
     put = [PutFile(url, *facts) for url, facts in sorted(files.items())]
     return Record(_FORMAT, before.digest, after.digest, put, sorted(gone))

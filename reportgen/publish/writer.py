@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
@@ -90,6 +90,29 @@ def check_url(url: str) -> str:
     return url
 
 
+class _Files(Mapping[str, FileFacts]):
+    """Facts of files by address. A site may have more than 100,000, so digests and sizes are kept as bytes."""
+
+    def __init__(self) -> None:
+        self._packed: dict[str, bytes] = {}
+
+    def add(self, url: str, sha256: str, n_bytes: int) -> None:
+        self._packed[url] = bytes.fromhex(sha256) + n_bytes.to_bytes(8, "big")
+
+    def __getitem__(self, url: str) -> FileFacts:
+        packed = self._packed[url]
+        return packed[:-8].hex(), int.from_bytes(packed[-8:], "big")
+
+    def __contains__(self, url: object) -> bool:
+        return url in self._packed
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._packed)
+
+    def __len__(self) -> int:
+        return len(self._packed)
+
+
 class SiteWriter:
     """Writes the files of a site, or those that change; made by `open_site` and `update_site`.
 
@@ -104,14 +127,14 @@ class SiteWriter:
     def __init__(self, folder: Path, old: Manifest = NO_FILES) -> None:
         self.folder = folder
         self.manifest: Manifest | None = None
-        self.files: dict[str, FileFacts] = {}
+        self._files = _Files()
         self._old = old
         self._removed: set[str] = set()
 
     @property
-    def n_files(self) -> int:
-        """How many files were written."""
-        return len(self.files)
+    def files(self) -> Mapping[str, FileFacts]:
+        """The files that were written, by address."""
+        return self._files
 
     def write(self, url: str, content: bytes) -> None:
         """Write one file at an address of the site.
@@ -124,7 +147,7 @@ class SiteWriter:
             The disk failed; `open_site` and `update_site` make an `OutputError` of it.
         """
         self._check_new(url)
-        self._remember(*write_file(self.folder, url, content))
+        self._files.add(*write_file(self.folder, url, content))
 
     def add(self, files: Iterable[WrittenFile]) -> None:
         """Take note of files that other processes wrote with `write_file`: address, SHA-256 in hex, size.
@@ -140,7 +163,7 @@ class SiteWriter:
             self._check_new(url)
             if (self.folder / url).stat().st_size != n_bytes:
                 raise ValueError(f"not of {n_bytes} bytes: {url}")
-            self._remember(url, sha256, n_bytes)
+            self._files.add(url, sha256, n_bytes)
 
     def remove(self, urls: Iterable[str]) -> None:
         """Take files of the old site away, unless they are written, too; those that are not there are let be."""
@@ -164,9 +187,6 @@ class SiteWriter:
     def _check_new(self, url: str) -> None:
         if check_url(url) in self.files:
             raise ValueError(f"not an address to write: {url}")
-
-    def _remember(self, url: str, sha256: str, n_bytes: int) -> None:
-        self.files[url] = (sha256, n_bytes)
 
     def write_manifest(self, facts: dict[str, Any]) -> Manifest:
         """Write the list of all files with size and SHA-256, last, and wait until it is on the disk.

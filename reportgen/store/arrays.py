@@ -41,6 +41,15 @@ def number_array(kind: pa.DataType, numbers: array[Any]) -> Any:
     return pa.Array.from_buffers(kind, len(numbers), [None, pa.py_buffer(numbers)])
 
 
+def numbers_of(column: Any) -> array[Any]:
+    """Give the values of a column of such numbers, none of which is missing: in an eighth of the memory of a list."""
+    numbers = array("d" if pa.types.is_floating(column.type) else "q")
+    for chunk in column.chunks:
+        content: Any = chunk.buffers()[1]
+        numbers.frombytes(memoryview(content)[chunk.offset * 8 : (chunk.offset + len(chunk)) * 8])
+    return numbers
+
+
 def empty_table(schema: pa.Schema) -> pa.Table:
     """Make a table without rows."""
     return pa.Table.from_batches([], schema)
