@@ -385,7 +385,7 @@ def _is_there(model: Model, unit: Unit) -> bool:
         return int(unit.name) <= keys.count_pages(model)
     if unit.kind == "key_versions":
         return unit.name in model.keys and int(unit.part) <= versions.count_pages(model.keys[unit.name])
-    names = {"pipeline": model.pipelines, "key": model.keys, "metric": model.metrics, "blob": model.blobs}.get(
-        unit.kind
-    )
+    if unit.kind == "blob":
+        return bool(model.artifacts_of_blob(unit.name))
+    names = {"pipeline": model.pipelines, "key": model.keys, "metric": model.metrics}.get(unit.kind)
     return names is None or unit.name in names

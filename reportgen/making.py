@@ -45,10 +45,11 @@ from reportgen.store import DAY_TABLES, Layers, Store, StoreFolder, to_parquet
 from reportgen.thinning import choose_horizon, describe_thinned, horizon_of
 from reportgen.units import Unit, in_order, iter_units
 from reportgen.views.overlay import find_list_charts
-from reportgen.work import Job, divide, estimate_seconds, make_units, prime_job
+from reportgen.work import Job, divide, estimate_seconds, make_units, prime_job, warm_up
 
 _MAX_PROBLEMS = 1000
 _MANY_RUNS = 500  # that make it worth to write their tables in a process of its own
+_MANY_UNITS = 1000  # that make it worth to load what all need before workers are forked, which then share it
 _MANY_WORKERS = 32  # that an executor may have which does not say how many it has
 
 
@@ -92,6 +93,8 @@ def update_site_of(plan: Plan, old: Base, run_ids: set[str]) -> tuple[BuildResul
             changes = find_changes(before, model, update.run_ids)
             if not _is_limited(plan.options):
                 site.add(tables_written())
+        before.close()
+        del update
         site.remove(changes.gone)
         if "metric.html" not in plan.theme.templates:  # which may draw them elsewhere
             model.drawn = dict(_read_charts(old, changes.kept_charts))
@@ -183,6 +186,9 @@ def _make(plan: Plan, site: SiteWriter, model: Model, units: Sequence[Unit], sto
     tasks = [*divide(units, _MANY_WORKERS if plan.open_executor else count_processors())]
     with open_scratch(plan.output) as scratch, plan.progress.stage("Making", len(units)) as advance:
         place = scratch / "job"
+        if len(units) >= _MANY_UNITS and not plan.open_executor:
+            warm_up(plan.theme)
+            model.load()
         prime_job(place, _job_of(plan, site, stores, model), model)
         open_executor = plan.open_executor or choose_executor(len(tasks), estimate_seconds(units))
         give_back()

@@ -10,7 +10,8 @@ import datetime as dt
 import hashlib
 import math
 import re
-from collections.abc import Iterable
+from array import array
+from collections.abc import Iterable, Sequence
 from typing import Literal, NamedTuple
 
 NBSP = "\u00a0"
@@ -50,17 +51,27 @@ def number_form(values: Iterable[float | None], unit: str = "") -> NumberForm:
     10^15 or all under 10^-4 get an exponent.
     """
     scale = 100.0 if unit == "%" else 1.0
-    finite = [abs(value) * scale for value in values if value is not None and math.isfinite(value)]
-    largest = max(finite, default=0.0)
+    finite = _finite(values)
+    largest = max(max(finite, default=0.0), -min(finite, default=0.0)) * scale
     if largest >= _MAX_PLAIN or 0 < largest < 1e-4:
         return NumberForm(None, unit)
-    if all(value == int(value) for value in finite):
+    if all(value * scale == int(value * scale) for value in finite):
         return NumberForm(0, unit)
     magnitude = math.floor(math.log10(largest)) if largest else 0
     decimals = min(max(3 - magnitude, 0), 6)
-    while decimals > 1 and all(round(value, decimals - 1) == round(value, 10) for value in finite):
+    while decimals > 1 and all(_has_decimals(value * scale, decimals - 1) for value in finite):
         decimals -= 1
     return NumberForm(decimals, unit)
+
+
+def _finite(values: Iterable[float | None]) -> Sequence[float]:
+    if isinstance(values, array) and math.isfinite(sum(values)):  # then each is, and there may be very many
+        return values
+    return [value for value in values if value is not None and math.isfinite(value)]
+
+
+def _has_decimals(value: float, decimals: int) -> bool:
+    return round(value, decimals) == round(value, 10)
 
 
 def format_number(value: float | None, form: NumberForm | None = None, *, sign: bool = False) -> str:

@@ -6,8 +6,10 @@ at a time and dropped again, so that a model of very many runs stays small, and 
 
 from __future__ import annotations
 
+import itertools
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from array import array
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property, lru_cache, partial
 from typing import Any
 
@@ -36,6 +38,7 @@ from reportgen.theme import NO_THEME, Theme
 
 _STATUS_ORDER: dict[str, int] = {"failed": 0, "stalled": 1, "running": 2, "cancelled": 3, "completed": 4}
 _N_RUNS = 256  # that are kept
+_FEW = 32  # artifacts that are sought one by one; who asks for more gets a table of all
 _N_ARTIFACTS = 1000  # that are kept: the version before one is asked for by several pages
 
 _Line = tuple[str, str]  # pipeline and deployment
@@ -123,7 +126,19 @@ class Model:
         self.points = Points(store, columns, self._lists_of)
         self._contents = Contents(store, columns)
         self.drawn: Mapping[tuple[str, int], Markup] = {}
+        self._n_sought = 0
         self.artifact_at = lru_cache(_N_ARTIFACTS)(self._artifact_at)
+
+    def load(self) -> None:
+        """Read what pages of all kinds need, which is else read when it is first asked for."""
+        for name in ("steps", "metrics", "lists", "artifacts", "edges", "problems"):
+            self.rows(name)
+        for name in ("metrics", "keys", "_neighbours", "_children", "_place_of", "_users"):
+            getattr(self, name)
+
+    def close(self) -> None:
+        """Let go of all that was read; nothing can be asked afterwards."""
+        vars(self).clear()
 
     # Tables
 
@@ -332,8 +347,14 @@ class Model:
 
     def find_artifact(self, artifact_id: str | None) -> Artifact | None:
         """Give an artifact; `None` when there is none of this id."""
-        place = self._place_of.get(artifact_id) if artifact_id else None
-        return None if place is None else self.artifact_at(place)
+        if not artifact_id:
+            return None
+        self._n_sought += 1
+        if self._n_sought > _FEW:
+            place = self._place_of.get(artifact_id, -1)
+        else:
+            place = pc.index(self.table("artifacts")["artifact_id"], text_array([artifact_id])[0]).as_py()
+        return None if place < 0 else self.artifact_at(place)
 
     @cached_property
     def _users(self) -> dict[str, list[int]]:
@@ -390,19 +411,24 @@ class Model:
     @cached_property
     def blobs(self) -> Mapping[str, Sequence[tuple[str, str]]]:
         """By name of a file that is kept by content: type and run of the artifacts with a page that it is of."""
+        return self._group_blobs(pc.is_valid(self.table("artifacts")["blob"]))
+
+    def artifacts_of_blob(self, name: str) -> Sequence[tuple[str, str]]:
+        """Give what `blobs` has of one file; nothing when there is none. Where `blobs` is not asked, it is not made."""
+        if "blobs" in vars(self):
+            return self.blobs.get(name, ())
+        mask = pc.is_in(self.table("artifacts")["blob"], value_set=text_array([name]))
+        return self._group_blobs(mask).get(name, ())
+
+    def _group_blobs(self, mask: Any) -> dict[str, list[tuple[str, str]]]:
         found: dict[str, list[tuple[str, str]]] = {}
         horizon = self.horizon.artifacts
-        for place, name, kind, run_id in self.blob_rows():
+        part = self.table("artifacts").select(["blob", "type", "run_id"]).filter(mask)
+        columns = (shared_list(part, name) for name in part.column_names)
+        for place, name, kind, run_id in zip(pc.indices_nonzero(mask).to_pylist(), *columns, strict=True):
             if not horizon or self.has_artifact(place, run_id, horizon):
                 found.setdefault(name, []).append((kind, run_id))
         return found
-
-    def blob_rows(self) -> Iterator[tuple[int, str, str, str]]:
-        """Give place, name of the file, type and run of the artifacts that are kept in a file."""
-        mask: Any = pc.is_valid(self.table("artifacts")["blob"])
-        part = self.table("artifacts").select(["blob", "type", "run_id"]).filter(mask)
-        columns = (shared_list(part, name) for name in part.column_names)
-        return zip(pc.indices_nonzero(mask).to_pylist(), *columns, strict=True)
 
     def content_lengths(self) -> dict[tuple[str, str], int]:
         """Give the bytes of the content of each artifact, by run and artifact; all contents are read for that."""
@@ -452,13 +478,13 @@ class Model:
 
     def make_thumbnail(self, name: str) -> bytes | None:
         """Make the small picture of an image that is kept by content; `None` when it has none."""
-        found = (self.files.image(name, run_id) for kind, run_id in self.blobs[name] if kind == "image")
+        found = (self.files.image(name, run_id) for kind, run_id in self.artifacts_of_blob(name) if kind == "image")
         facts = next((facts for facts in found if facts.path is not None), None)
         return None if facts is None else make_thumbnail(facts)
 
     def read_blob(self, name: str) -> bytes | None:
         """Read a file that is kept by content; `None` when there is none that a site may carry."""
-        for kind, run_id in self.blobs[name]:
+        for kind, run_id in self.artifacts_of_blob(name):
             facts = self.files.image(name, run_id) if kind == "image" else self.files.table(name, run_id)
             if facts.path is not None:
                 return read_file(facts.path)
@@ -476,14 +502,11 @@ class Model:
             series = [Series(*line, *columns) for line, columns in sorted(values.get(name, {}).items())]
             lists = [ListSeries(*line, *columns) for line, columns in sorted(lasts.get(name, {}).items())]
             known = self.options.metrics.get(name, MetricOptions())
-            numbers = [value for one in series for value in one.values]
-            numbers = numbers or [last for one in lists for last in one.lasts if last is not None]
+            numbers = _join([one.values for one in series] or [one.lasts for one in lists])
             metrics[name] = MetricInfo(name, known, number_form(numbers, known.unit), series, lists)
         return metrics
 
-    def _by_name_and_line(
-        self, table: str, column: str
-    ) -> dict[str, dict[_Line, tuple[Sequence[int], Sequence[Any]]]]:
+    def _by_name_and_line(self, table: str, column: str) -> dict[str, dict[_Line, tuple[Sequence[int], Sequence[Any]]]]:
         """Give positions and numbers by name, then by pipeline and deployment, in the order runs began."""
         lines = [*zip(self.columns.pipeline, self.columns.deployment, strict=True)]
         rows, positions = self.table(table), self.positions(table)
@@ -548,6 +571,12 @@ class Model:
         """Give the first problems."""
         rows = table_rows(self._problems.select(Problem._fields).slice(0, n))
         return [Problem(**row) for row in rows]
+
+
+def _join(columns: Iterable[Sequence[Any]]) -> Sequence[Any]:
+    """Put the numbers of several columns together, in an array if they are in arrays."""
+    together = itertools.chain.from_iterable(columns)
+    return array("d", together) if all(isinstance(column, array) for column in columns) else [*together]
 
 
 def _count_groups(column: Any) -> tuple[list[int], list[int]]:

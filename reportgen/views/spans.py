@@ -14,7 +14,7 @@ from typing import NamedTuple
 from reportgen.model import Model
 
 _DEPTH = 53  # halvings of 2^53 microseconds, the year 2255, down to one
-_END = (1 << _DEPTH) - 1
+_END = 1 << _DEPTH
 
 
 class Span(NamedTuple):
@@ -38,12 +38,8 @@ def find_span(model: Model, name: str) -> Span:
     width = 1 << (_DEPTH - int(depth))
     times = model.columns.started_at
     start = int(place, 16) * width
-    first = bisect_left(times, start, key=_clamp)
-    return Span(name, range(first, bisect_left(times, start + width, first, key=_clamp)))
-
-
-def _clamp(at_us: int) -> int:
-    return min(max(at_us, 0), _END)
+    first = bisect_left(times, start) if start else 0  # time before its beginning, and after its end, is of its ends
+    return Span(name, range(first, bisect_left(times, start + width, first) if start + width < _END else len(times)))
 
 
 def _divide(times: Sequence[int], limit: int) -> Iterator[Span]:
@@ -54,5 +50,5 @@ def _divide(times: Sequence[int], limit: int) -> Iterator[Span]:
             if stop > start:
                 yield Span(f"{depth}-{place:x}", range(start, stop))
             continue
-        middle = bisect_left(times, (2 * place + 1) << (_DEPTH - 1 - depth), start, stop, key=_clamp)
+        middle = bisect_left(times, (2 * place + 1) << (_DEPTH - 1 - depth), start, stop)
         spans += [(depth + 1, 2 * place + 1, middle, stop), (depth + 1, 2 * place, start, middle)]
