@@ -39,7 +39,7 @@ CHART_SCRIPT = "static/overlay.js"
 STAMP = "static/stamp.css"
 
 
-@lru_cache(100_000)
+@lru_cache(5000)
 def slug(name: str) -> str:
     """Give the file name (without extension) that stands for a name.
 
