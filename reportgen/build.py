@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from reportgen.basis import basis_of_site, source_date_us
+from reportgen.errors import InputError
 from reportgen.history import BuildState, find_changed_runs, load_state, look_at_blobs, save_state
 from reportgen.hosting import MOST_FILE_BYTES
 from reportgen.log.find import FoundFile, scan_logs
@@ -31,6 +32,7 @@ from reportgen.urls import MANIFEST
 
 if TYPE_CHECKING:
     from reportgen.archives import Difference
+    from reportgen.compact import Update
     from reportgen.model import Model
 
 Say = Callable[[str], None]
@@ -102,12 +104,15 @@ def build_site(
             state = BuildState(old.manifest.digest if old else "", basis_of(log_dirs), seen, look_at_blobs(seen))
             run_ids = _find_changed(old, state) if old else set()
             is_current = old is not None and not run_ids and _is_of_its_moment(old.manifest, moment_us)
-            if not is_current:
-                import reportgen.making  # noqa: F401 — meanwhile another process looks at the files
+            shown = progress or NoProgress()
+            plan = Plan(inputs, sites, seen, output, options, theme, basis, moment_us, open_executor, shown, masked)
+            update, failure = (None, None) if is_current else _read_update(plan, old, run_ids)
             damaged = find_damage()
         if damaged:
-            old, doubt, is_current = None, f"{damaged[0]} is not as it was built", False
+            old, update, doubt = None, None, f"{damaged[0]} is not as it was built"
             check()
+        elif failure:
+            raise failure
         if doubt:
             say(f"building {output} in full: {doubt}")
         if old and is_current:
@@ -115,9 +120,7 @@ def build_site(
         else:
             from reportgen.making import make_site, update_site_of
 
-            shown = progress or NoProgress()
-            plan = Plan(inputs, sites, seen, output, options, theme, basis, moment_us, open_executor, shown, masked)
-            result, manifest = update_site_of(plan, old, run_ids) if old else make_site(plan)
+            result, manifest = update_site_of(plan, old, update) if old and update else make_site(plan)
         state = msgspec.structs.replace(state, manifest=manifest.digest)
         if remember and (not old or state != old.state):
             save_state(log_dirs, output, state)
@@ -216,6 +219,16 @@ def _find_changed(old: Base, state: BuildState) -> set[str]:
     """Give the runs whose logs are not those that the site was made from."""
     came, gone = find_changed_runs(old.state, state)
     return came if old.keep else came | gone
+
+
+def _read_update(plan: Plan, old: Base | None, run_ids: set[str]) -> tuple[Update | None, InputError | None]:
+    """Read what an update needs, while another process looks at the files of the site; or say why that failed."""
+    from reportgen.making import read_update
+
+    try:
+        return (read_update(plan, old, run_ids) if old else None), None
+    except InputError as error:  # maybe of a file that is not as it was built
+        return None, error
 
 
 def _is_of_its_moment(manifest: Manifest, moment_us: int | None) -> bool:

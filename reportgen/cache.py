@@ -130,7 +130,8 @@ def _update(folder: Path, before: _State, after: _State) -> tuple[Compaction, Se
         lambda run_ids: _read_all(files_of(after.files, run_ids)),
         day_tables=_KEPT_DAYS,
     )
-    return update.apply(), [folder / table / f"{day}.parquet" for table, day in update.kept_days]
+    update.apply()
+    return update.after, [folder / table / f"{day}.parquet" for table, day in update.kept_days]
 
 
 def _read_all(runs: Mapping[str, Sequence[LogFile]]) -> Compaction:

@@ -64,8 +64,8 @@ def make_site(plan: Plan) -> tuple[BuildResult, Manifest]:
 
 
 @held_low()
-def update_site_of(plan: Plan, old: Base, run_ids: set[str]) -> tuple[BuildResult, Manifest]:
-    """Make of a site what depends on some runs, whose logs came, changed or went."""
+def read_update(plan: Plan, old: Base, run_ids: set[str]) -> Update:
+    """Read the tables of a site, and put some runs into them, whose logs came, changed or went; nothing is written."""
     base_folder = old.folder / urls.DATA_FOLDER
     redactor = _redactor_of(plan)
     update = Update(
@@ -75,8 +75,15 @@ def update_site_of(plan: Plan, old: Base, run_ids: set[str]) -> tuple[BuildResul
         keep=old.keep,
     )
     redactor.restore(update.before["problems"], base_folder)
-    compaction = update.apply()
-    model = _open(plan, Layers([compaction, StoreFolder(base_folder)]))
+    update.apply()
+    return update
+
+
+@held_low()
+def update_site_of(plan: Plan, old: Base, update: Update) -> tuple[BuildResult, Manifest]:
+    """Make of a site what depends on the runs that changed."""
+    base_folder = old.folder / urls.DATA_FOLDER
+    model = _open(plan, Layers([update.after, StoreFolder(base_folder)]))
     before = Model(
         Compaction(update.before, {}),
         plan.options,
@@ -84,7 +91,7 @@ def update_site_of(plan: Plan, old: Base, run_ids: set[str]) -> tuple[BuildResul
         horizon=horizon_of(old.manifest),
     )
     with update_site(plan.output, old.manifest) as site:
-        write_tables = partial(_write_tables, site.folder, compaction)
+        write_tables = partial(_write_tables, site.folder, update.after)
         with begin(write_tables, pays=len(model.columns.ids) >= _MANY_RUNS) as tables_written:
             site.remove(urls.day_table(table, day) for table in DAY_TABLES for day in update.touched)
             if _is_limited(plan.options):  # by the sizes of the tables, too
@@ -94,7 +101,7 @@ def update_site_of(plan: Plan, old: Base, run_ids: set[str]) -> tuple[BuildResul
             if not _is_limited(plan.options):
                 site.add(tables_written())
         before.close()
-        del update
+        update.before = {}  # which takes as much of the memory as the tables of now
         site.remove(changes.gone)
         if "metric.html" not in plan.theme.templates:  # which may draw them elsewhere
             model.drawn = dict(_read_charts(old, changes.kept_charts))

@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from reportgen.compact.compaction import Compaction, without_runs
+from reportgen.compact.compaction import EMPTY, Compaction, without_runs
 from reportgen.compact.merge import merge
 from reportgen.store import DAY_TABLES, WHOLE_TABLES, Store, Tables, days_of_runs, list_days
 from reportgen.store.arrays import text_array
@@ -23,6 +23,8 @@ class Update:
     ----------
     before
         The whole tables as they were.
+    after
+        After `apply`: the tables of now; of those by day only the days in which something changed.
     run_ids
         The runs whose rows are made anew; after `apply` also those that depend on them.
     touched
@@ -66,11 +68,12 @@ class Update:
         self._keep = keep
         self.run_ids = {*run_ids}
         self.before: Tables = {name: store.read(name) for name in WHOLE_TABLES}
+        self.after = EMPTY
         self.touched: set[str] = set()
         self.kept_days: list[tuple[str, str]] = []
 
-    def apply(self) -> Compaction:
-        """Give the tables of now; of those by day only the days in which something changed.
+    def apply(self) -> None:
+        """Make the tables of now.
 
         Raises
         ------
@@ -85,7 +88,7 @@ class Update:
         self.touched = self._find_touched(part)
         days = {name: self._read_days(name) if name in self._day_tables else {} for name in DAY_TABLES}
         base = Compaction(self.before, days)
-        return merge([base if self._keep else without_runs(base, self.run_ids), self._only_days(part)])
+        self.after = merge([base if self._keep else without_runs(base, self.run_ids), self._only_days(part)])
 
     def _only_days(self, part: Compaction) -> Compaction:
         return Compaction(

@@ -206,6 +206,6 @@ def _read_group(file: pq.ParquetFile, index: int, wanted: pa.Schema, where: Wher
         mask = functools.reduce(pc.and_, masks)
         if not pc.any(mask).as_py():
             return empty_table(wanted)
-    table = file.read_row_group(index, columns=wanted.names)
+    table = file.read_row_group(index, columns=wanted.names, use_threads=False)
     table = table.select(wanted.names) if mask is None else table.select(wanted.names).filter(mask)
     return table.cast(wanted)
