@@ -43,13 +43,13 @@ from reportgen.seen import SeenFile, files_of
 from reportgen.sources import read_everything
 from reportgen.store import DAY_TABLES, Layers, Store, StoreFolder, to_parquet
 from reportgen.thinning import choose_horizon, describe_thinned, horizon_of
-from reportgen.units import Unit, in_order, iter_units
+from reportgen.units import Unit, divide_by_what_they_read, in_order, iter_units
 from reportgen.views.overlay import find_list_charts
 from reportgen.work import Job, divide, estimate_seconds, make_units, prime_job, warm_up
 
 _MAX_PROBLEMS = 1000
 _MANY_RUNS = 500  # that make it worth to write their tables in a process of its own
-_MANY_UNITS = 1000  # that make it worth to load what all need before workers are forked, which then share it
+_MANY_UNITS = 1000  # for which workers share what is loaded before, and are forked anew where they read other things
 _MANY_WORKERS = 32  # that an executor may have which does not say how many it has
 
 
@@ -190,19 +190,22 @@ def _make(plan: Plan, site: SiteWriter, model: Model, units: Sequence[Unit], sto
     """Write the shared files, and the files of some units."""
     for file in static_files(model):
         site.write(file.url, file.content)
-    tasks = [*divide(units, _MANY_WORKERS if plan.open_executor else count_processors())]
+    n_workers = _MANY_WORKERS if plan.open_executor else count_processors()
+    are_many = len(units) >= _MANY_UNITS and not plan.open_executor
     with open_scratch(plan.output) as scratch, plan.progress.stage("Making", len(units)) as advance:
         place = scratch / "job"
-        if len(units) >= _MANY_UNITS and not plan.open_executor:
+        if are_many:
             warm_up(plan.theme)
             model.load()
         prime_job(place, _job_of(plan, site, stores, model), model)
-        open_executor = plan.open_executor or choose_executor(len(tasks), estimate_seconds(units))
-        give_back()
-        with closing(run_tasks(open_executor, make_units, [(place, task) for task in tasks])) as done:
-            for files, n_done in done:
-                site.add(files)
-                advance(n_done)
+        open_executor = plan.open_executor or choose_executor(len(units), estimate_seconds(units))
+        for some in divide_by_what_they_read(units) if are_many else [units]:
+            give_back()
+            tasks = [(place, part) for part in divide(some, n_workers)]
+            with closing(run_tasks(open_executor, make_units, tasks)) as done:
+                for files, n_done in done:
+                    site.add(files)
+                    advance(n_done)
 
 
 def _job_of(plan: Plan, site: SiteWriter, stores: Sequence[Path], model: Model) -> Job:

@@ -86,6 +86,7 @@ _KINDS = (
     ["compared_runs"],
     ["blob"],
 )
+_OF_ONE_RUN = {"run", "artifact", "compared_runs", "blob"}
 _RANKS = {kind: rank for rank, kinds in enumerate(_KINDS) for kind in kinds}
 SINGLE_UNITS = [Unit(kind) for kind in (*_SINGLE, *_INDEXES)]
 
@@ -121,6 +122,14 @@ def iter_units(model: Model) -> Iterator[Unit]:
         yield Unit("compared_runs", span.name)
     for name in model.blobs:
         yield Unit("blob", name)
+
+
+def divide_by_what_they_read(units: Iterable[Unit]) -> tuple[list[Unit], list[Unit]]:
+    """Divide units into those that are of many runs and those of one, for which other things are read."""
+    divided: tuple[list[Unit], list[Unit]] = [], []
+    for unit in units:
+        divided[unit.kind in _OF_ONE_RUN].append(unit)
+    return divided
 
 
 def in_order(units: Iterable[Unit]) -> list[Unit]:

@@ -42,6 +42,7 @@ _WORK_MS = {
 }
 _OTHER_WORK_MS = 3
 _LEAST_WORK_MS = 40  # of a part
+_MOST_WORK_MS = 3000  # after which a worker gives back what is free of its memory
 
 
 class Job(msgspec.Struct, frozen=True):
@@ -155,7 +156,7 @@ def make_units(task: tuple[Path, Sequence[Unit]]) -> tuple[list[WrittenFile], in
 
 def divide(units: Sequence[Unit], n_workers: int) -> Iterator[Sequence[Unit]]:
     """Divide units into parts of about the same work, several for each worker."""
-    enough = max(1000 * estimate_seconds(units) / (8 * n_workers), _LEAST_WORK_MS)
+    enough = min(max(1000 * estimate_seconds(units) / (8 * n_workers), _LEAST_WORK_MS), _MOST_WORK_MS)
     part: list[Unit] = []
     work = 0.0
     for unit in units:
