@@ -134,7 +134,7 @@ class Model:
     def table(self, name: str) -> pa.Table:
         """Give a whole table, times as microseconds; it is read once."""
         if name not in self._tables:
-            self._tables[name] = with_plain_times(self._store.read(name))
+            self._tables[name] = with_plain_times(self._store.read(name)).combine_chunks()
         return self._tables[name]
 
     @cached_property
@@ -168,8 +168,10 @@ class Model:
 
     def _lists_of(self, positions: Sequence[int]) -> list[tuple[str, str, int]]:
         """Give name, run and length of the list metrics of some runs, in the order of the table."""
-        mask = pc.is_in(self.positions("lists"), value_set=pa.array(positions, pa.int32()))
-        part = self.table("lists").select(["name", "run_id", "n_values"]).filter(mask)
+        if not positions:
+            return []
+        places = self.rows("lists").places_of(range(positions[0], positions[-1] + 1))
+        part = self.table("lists").select(["name", "run_id", "n_values"]).take(places.take(pc.sort_indices(places)))
         return list(zip(*(column_list(part, name) for name in part.column_names), strict=True))
 
     def count_rows(self, name: str) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from typing import Any, Generic, TypeVar
@@ -53,20 +54,28 @@ class RunRows:
     def __init__(self, table: pa.Table, positions: Any) -> None:
         """Take a table, and for each row the position of its run."""
         self._table = table
-        self._positions = positions
+        self._places: Any = pc.sort_indices(positions).cast(pa.uint32())  # which keeps the order of a run's rows
+        self._positions: Any = positions.take(self._places)
+        self._n_known = len(positions) - positions.null_count  # those that are missing come last
         self._blocks = Blocks(self._load)
 
     def of(self, position: int) -> Sequence[tuple[int, Row]]:
         """Give the rows of a run, each after its place in the table."""
         return self._blocks.of(position).get(position, ())
 
+    def places_of(self, runs: range) -> Any:
+        """Give where the rows of runs whose positions follow each other lie in the table, run by run."""
+        start, stop = map(self._find, (runs.start, runs.stop))
+        return self._places.slice(start, stop - start)
+
+    def _find(self, position: int) -> int:
+        return bisect_left(range(self._n_known), position, key=lambda place: self._positions[place].as_py())
+
     def _load(self, block: range) -> dict[int, list[tuple[int, Row]]]:
-        mask: Any = pc.and_(
-            pc.greater_equal(self._positions, pa.scalar(block.start)), pc.less(self._positions, pa.scalar(block.stop))
-        )
+        start, places = self._find(block.start), self.places_of(block)
+        rows = table_rows(self._table.take(places))
+        columns: Any = (places.to_pylist(), self._positions.slice(start, len(places)).to_pylist())
         groups: dict[int, list[tuple[int, Row]]] = {}
-        rows = table_rows(self._table.filter(mask))
-        columns: Any = (pc.indices_nonzero(mask).to_pylist(), self._positions.filter(mask).to_pylist())
         for place, position, row in zip(*columns, rows, strict=True):
             groups.setdefault(position, []).append((place, row))
         return groups
