@@ -256,12 +256,12 @@ class Model:
         """The runs that it started."""
         return RunList(self, self._children.get(run.id, []))
 
-    @cached_property
-    def step_names(self) -> Mapping[tuple[str, str | None], str]:
-        """The names of all steps, by run and step."""
+    def step_names(self, position: int) -> dict[str, str]:
+        """Give the names of the steps of a run by their ids."""
         steps = self.table("steps")
-        columns = (column_list(steps, name) for name in ("run_id", "step_id", "name"))
-        return {(run_id, step_id): name for run_id, step_id, name in zip(*columns, strict=True)}
+        ids, names = steps["step_id"], steps["name"]
+        places = self.rows("steps").places_of(range(position, position + 1)).to_pylist()
+        return {ids[place].as_py(): names[place].as_py() for place in places}
 
     # Artifacts
 

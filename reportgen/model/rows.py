@@ -55,8 +55,8 @@ class RunRows:
         """Take a table, and for each row the position of its run."""
         self._table = table
         self._places: Any = pc.sort_indices(positions).cast(pa.uint32())  # which keeps the order of a run's rows
-        self._positions: Any = positions.take(self._places)
-        self._n_known = len(positions) - positions.null_count  # those that are missing come last
+        known: Any = positions.take(self._places).drop_null()  # those that are missing come last
+        self._positions = memoryview(known.buffers()[1] or b"").cast("i")[: len(known)]
         self._blocks = Blocks(self._load)
 
     def of(self, position: int) -> Sequence[tuple[int, Row]]:
@@ -65,17 +65,17 @@ class RunRows:
 
     def places_of(self, runs: range) -> Any:
         """Give where the rows of runs whose positions follow each other lie in the table, run by run."""
-        start, stop = map(self._find, (runs.start, runs.stop))
+        start, stop = self._find(runs)
         return self._places.slice(start, stop - start)
 
-    def _find(self, position: int) -> int:
-        return bisect_left(range(self._n_known), position, key=lambda place: self._positions[place].as_py())
+    def _find(self, runs: range) -> tuple[int, int]:
+        return bisect_left(self._positions, runs.start), bisect_left(self._positions, runs.stop)
 
     def _load(self, block: range) -> dict[int, list[tuple[int, Row]]]:
-        start, places = self._find(block.start), self.places_of(block)
+        start, stop = self._find(block)
+        places = self._places.slice(start, stop - start)
         rows = table_rows(self._table.take(places))
-        columns: Any = (places.to_pylist(), self._positions.slice(start, len(places)).to_pylist())
         groups: dict[int, list[tuple[int, Row]]] = {}
-        for place, position, row in zip(*columns, rows, strict=True):
+        for place, position, row in zip(places.to_pylist(), self._positions[start:stop], rows, strict=True):
             groups.setdefault(position, []).append((place, row))
         return groups
