@@ -28,7 +28,7 @@ from reportgen.model.rows import Blocks, Row, RunRows, column_list
 from reportgen.model.runs import RUN_COLUMNS, Pipeline, Run, RunColumns, RunList
 from reportgen.options import MetricOptions, Options
 from reportgen.status import RunStatus
-from reportgen.store import DAY_TABLES, Store, table_rows, with_plain_times
+from reportgen.store import DAY_TABLES, Store, days_of_runs, table_rows, with_plain_times
 from reportgen.store.arrays import int_array, text_array, unique_texts
 from reportgen.tables import TableFile
 from reportgen.text import number_form
@@ -121,7 +121,7 @@ class Model:
         self.run_at = lru_cache(_N_RUNS)(partial(Run, self))
         self.details = Blocks(self._load_details)
         self.points = Points(store, columns, self._lists_of)
-        self._contents = Contents(store, columns)
+        self._contents = Contents(store, columns, self.days_of)
         self.drawn: Mapping[tuple[str, int], Markup] = {}
         self.artifact_at = lru_cache(_N_ARTIFACTS)(self._artifact_at)
 
@@ -186,8 +186,17 @@ class Model:
     def days_of(self, name: str) -> Sequence[str]:
         """Give the days (`YYYY-MM-DD`, UTC) that a table has parts of."""
         if name not in self._days:
-            self._days[name] = self._store.days_of(name)
+            starts = int_array(self.columns.started_at)
+            if name != "records":
+                starts = starts.take(pc.unique(self._positions_with(name)))
+            self._days[name] = days_of_runs(pa.table({"started_at": starts}))
         return self._days[name]
+
+    def _positions_with(self, name: str) -> Any:
+        """Give the positions of the runs that have rows in a table by day, some of them several times."""
+        if name == "points":
+            return self.positions("lists").filter(self.table("lists")["n_values"].cast(pa.bool_())).drop_null()
+        return self.positions("artifacts").filter(pc.is_null(self.table("artifacts")["deleted_at"])).drop_null()
 
     # Runs
 

@@ -152,9 +152,9 @@ def _unpack_kept(packed: bytes) -> Column:
 class Contents:
     """Contents of artifacts."""
 
-    def __init__(self, store: Store, columns: RunColumns) -> None:
+    def __init__(self, store: Store, columns: RunColumns, days_of: Callable[[str], Sequence[str]]) -> None:
         self._rows = _DayRows(store, columns)
-        self._store = store
+        self._days_of = days_of
         self._position_of = columns.position_of
         self._blocks = Blocks(self._load)
 
@@ -168,7 +168,7 @@ class Contents:
 
     @cached_property
     def _days(self) -> frozenset[str]:
-        return frozenset(self._store.days_of("contents"))
+        return frozenset(self._days_of("contents"))
 
     def _load(self, block: range) -> tuple[Any, dict[tuple[str, str], int]]:
         names = ["run_id", "artifact_id", "data_json"]
