@@ -7,7 +7,6 @@ Until the end everything is written beside the site, so a build that finds an er
 
 from __future__ import annotations
 
-import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import closing
 from functools import partial
@@ -262,16 +261,15 @@ def _result_of(plan: Plan, model: Model, manifest: Manifest, n_written: int) -> 
 
 
 class _FoldersOf:
-    """By run: the folders of its logs, which may have images and large tables; made when it is first asked."""
+    """By run: the folders of its logs, which may have images and large tables; sorted out when it is first asked."""
 
     def __init__(self, seen: Sequence[SeenFile]) -> None:
         self._seen = seen
-        self._folders: dict[str, dict[str, None]] | None = None
+        self._paths: dict[str, list[str]] | None = None
 
     def __call__(self, run_id: str) -> list[Path]:
-        if self._folders is None:
-            self._folders = {}
+        if self._paths is None:
+            self._paths = {}
             for file in self._seen:
-                folder = os.path.dirname(file.path)  # noqa: PTH120 — a path object takes longer
-                self._folders.setdefault(file.run_id, {})[folder] = None
-        return [*map(Path, self._folders.get(run_id, ()))]
+                self._paths.setdefault(file.run_id, []).append(file.path)
+        return [*dict.fromkeys(Path(path).parent for path in self._paths.get(run_id, ()))]

@@ -262,15 +262,29 @@ def test_metric_has_a_series_for_each_pipeline_and_deployment(logs: Path) -> Non
     ]
 
 
-def test_points_are_fetched_by_name_and_run(logs: Path) -> None:
+@pytest.mark.parametrize("most", [1_000_000, 7, 0])
+def test_points_are_fetched_by_name_and_run(logs: Path, monkeypatch: pytest.MonkeyPatch, most: int) -> None:
+    monkeypatch.setattr("reportgen.model.points._MOST_POINTS", most)
     write_run(logs, "r1", [run_start(), list_metric("loss", [3, 2]), list_metric("accuracy", [0.5], [10])])
     write_run(logs, "r2", [run_start(), list_metric("loss", [9, 8, 7])])
     write_run(logs, "r3", [run_start(), list_metric("loss", [])], at=START + 48 * HOUR)
+    write_run(logs, "r4", [run_start(), list_metric("loss", [6])], at=START + 48 * HOUR)
     points = model_of(logs).points
     assert points.fetch("loss", "r1") == ((0, 1), (3, 2))
     assert points.fetch("accuracy", "r1") == ((10,), (0.5,))
     assert points.fetch("loss", "r2") == ((0, 1, 2), (9, 8, 7))
     assert points.fetch("loss", "r3") == points.fetch("loss", "r9") == points.fetch("other", "r1") == ((), ())
+    assert points.fetch("loss", "r4") == ((0,), (6,))
+
+
+def test_rows_of_runs_are_found_wherever_they_lie(logs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("reportgen.model.rows.BLOCK", 2)
+    names = {f"r{number}": [f"m{place}" for place in range(number % 4)] for number in range(7)}
+    for number, (run_id, mine) in enumerate(names.items()):
+        write_run(logs, run_id, [run_start(), *(metric(name, number) for name in mine)], at=START - number * HOUR)
+    model = model_of(logs)
+    assert {run.id: [*run.metrics] for run in model.runs} == names
+    assert all(value.run_id == run.id for run in model.runs for value in run.metrics.values())
 
 
 # Names

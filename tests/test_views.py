@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 import dataclasses
 import inspect
+import io
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -51,9 +53,10 @@ from reportgen.datafolders import find_data_folder
 from reportgen.model import Model
 from reportgen.options import MetricOptions, Options
 from reportgen.render import make_environment, render_page
-from reportgen.units import iter_units, make_unit
+from reportgen.text import iso_time
+from reportgen.units import Unit, iter_units, make_unit
 from reportgen.views import artifacts, key, keys, overview, runs, versions
-from reportgen.views.parts import Page, count_pages
+from reportgen.views.parts import Page, RawFile, count_pages
 
 OWN_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'"
@@ -208,6 +211,32 @@ def test_tombstone_says_when_and_why(small_site: dict[str, bytes]) -> None:
     text = text_of(parse(small_site["artifacts/summary/v2.html"]))
     assert "This version was deleted on 1 Jan 2026, 05:00:04: wrong data." in text
     assert "Run 1" not in text
+
+
+# Values of a metric as CSV
+
+_PLACES = [("a,b", None), ('say "x"', "x\ny"), ("plain", "lab"), ("", None), ("=1+1", "é")]
+
+
+@pytest.mark.parametrize(("most", "ids"), [(10_000, "r{}"), (7, "r{}"), (1, "r{}"), (10_000, 'r,{}"')])
+def test_newest_values_of_a_metric_are_rows_of_csv(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, most: int, ids: str
+) -> None:
+    monkeypatch.setattr("reportgen.views.metric._MAX_ROWS", most)
+    expected = []
+    for number in range(20):
+        pipeline, deployment = _PLACES[number % 5]
+        has_value, run_id = number % 4 != 1, ids.format(number)
+        records = [run_start(pipeline, deployment=deployment), *([metric("x", number / 3)] if has_value else [])]
+        write_run(tmp_path, run_id, records, at=START + number * HOUR, folder=f"run-{number}")
+        if has_value:
+            expected.append([iso_time(START + number * HOUR), run_id, pipeline, deployment or "", repr(number / 3)])
+    files = {file.url: file for file in make_unit(model_of(tmp_path), Unit("metric", "x"))}
+    file = files["metrics/x.csv"]
+    assert isinstance(file, RawFile)
+    header, *rows = csv.reader(io.StringIO(file.content.decode(), newline=""))
+    assert header == ["started_at", "run_id", "pipeline", "deployment", "value"]
+    assert rows == expected[-most:]
 
 
 # Pages of a listing

@@ -30,7 +30,7 @@ from reportgen.model.rows import Blocks, Row, RunRows, column_list, shared_list
 from reportgen.model.runs import RUN_COLUMNS, Pipeline, Run, RunColumns, RunList
 from reportgen.options import MetricOptions, Options
 from reportgen.status import RunStatus
-from reportgen.store import DAY_TABLES, Store, table_rows, with_plain_times
+from reportgen.store import DAY_TABLES, Store, days_of_runs, table_rows, with_plain_times
 from reportgen.store.arrays import int_array, numbers_of, text_array, unique_texts
 from reportgen.tables import TableFile
 from reportgen.text import number_form
@@ -124,7 +124,7 @@ class Model:
         self.run_at = lru_cache(_N_RUNS)(partial(Run, self))
         self.details = Blocks(self._load_details)
         self.points = Points(store, columns, self._lists_of)
-        self._contents = Contents(store, columns)
+        self._contents = Contents(store, columns, self.days_of)
         self.drawn: Mapping[tuple[str, int], Markup] = {}
         self._n_sought = 0
         self.artifact_at = lru_cache(_N_ARTIFACTS)(self._artifact_at)
@@ -149,7 +149,7 @@ class Model:
     def table(self, name: str) -> pa.Table:
         """Give a whole table, times as microseconds; it is read once."""
         if name not in self._tables:
-            self._tables[name] = with_plain_times(self._store.read(name))
+            self._tables[name] = with_plain_times(self._store.read(name)).combine_chunks()
         return self._tables[name]
 
     @cached_property
@@ -183,8 +183,10 @@ class Model:
 
     def _lists_of(self, positions: Sequence[int]) -> list[tuple[str, str, int]]:
         """Give name, run and length of the list metrics of some runs, in the order of the table."""
-        mask = pc.is_in(self.positions("lists"), value_set=pa.array(positions, pa.int32()))
-        part = self.table("lists").select(["name", "run_id", "n_values"]).filter(mask)
+        if not positions:
+            return []
+        places = self.rows("lists").places_of(range(positions[0], positions[-1] + 1))
+        part = self.table("lists").select(["name", "run_id", "n_values"]).take(places.take(pc.sort_indices(places)))
         return list(zip(*(column_list(part, name) for name in part.column_names), strict=True))
 
     def count_rows(self, name: str) -> int:
@@ -199,8 +201,17 @@ class Model:
     def days_of(self, name: str) -> Sequence[str]:
         """Give the days (`YYYY-MM-DD`, UTC) that a table has parts of."""
         if name not in self._days:
-            self._days[name] = self._store.days_of(name)
+            starts = int_array(self.columns.started_at)
+            if name != "records":
+                starts = starts.take(pc.unique(self._positions_with(name)))
+            self._days[name] = days_of_runs(pa.table({"started_at": starts}))
         return self._days[name]
+
+    def _positions_with(self, name: str) -> Any:
+        """Give the positions of the runs that have rows in a table by day, some of them several times."""
+        if name == "points":
+            return self.positions("lists").filter(self.table("lists")["n_values"].cast(pa.bool_())).drop_null()
+        return self.positions("artifacts").filter(pc.is_null(self.table("artifacts")["deleted_at"])).drop_null()
 
     # Runs
 
@@ -268,6 +279,13 @@ class Model:
     def children(self, run: Run) -> RunList:
         """The runs that it started."""
         return RunList(self, self._children.get(run.id, []))
+
+    def step_names(self, position: int) -> dict[str, str]:
+        """Give the names of the steps of a run by their ids."""
+        steps = self.table("steps")
+        ids, names = steps["step_id"], steps["name"]
+        places = self.rows("steps").places_of(range(position, position + 1)).to_pylist()
+        return {ids[place].as_py(): names[place].as_py() for place in places}
 
     # Artifacts
 

@@ -1,8 +1,13 @@
-"""What lies in the tables of days: the points of list metrics and the contents of artifacts."""
+"""What lies in the tables of days: the points of list metrics and the contents of artifacts.
+
+The points of a day are read as a whole, once for all its runs, unless there are very many: then those of a block of
+runs are. Where in the table a list metric lies follows from how many points those before it have.
+"""
 
 from __future__ import annotations
 
 import struct
+from bisect import bisect_left, bisect_right
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property, lru_cache
@@ -16,12 +21,16 @@ from reportgen.model.runs import RunColumns
 from reportgen.store import Store
 from reportgen.text import iso_day
 
-ListsOf = Callable[[Sequence[int]], Iterable[tuple[str, str, int]]]
+ListsOf = Callable[[Sequence[int]], Sequence[tuple[str, str, int]]]
 Column = tuple[float, ...]
 T = TypeVar("T")
+_Places = dict[tuple[str, str], int]
 
 _N_DERIVED = 256
 _MOST_KEPT = 80_000  # bytes of x positions, which the list metrics of many runs share
+_MOST_POINTS = 1_000_000  # of a day that is read as a whole
+_N_DAYS = 2  # that are kept
+_POINT_COLUMNS = ["x", "value", "recorded_at"]
 
 
 class _DayRows:
@@ -39,7 +48,15 @@ class _DayRows:
                 days.setdefault(iso_day(self._columns.started_at[position]), []).append(position)
         return days
 
-    def read(self, table: str, day: str, positions: Sequence[int], columns: Sequence[str]) -> pa.Table:
+    def runs_of(self, day: str) -> range:
+        """Give the runs that began on a day, deleted or not."""
+        ats = self._columns.started_at
+        return range(bisect_left(ats, day, key=iso_day), bisect_right(ats, day, key=iso_day))
+
+    def read(self, table: str, day: str, columns: Sequence[str], positions: Sequence[int] | None = None) -> pa.Table:
+        """Read the rows of a day, of all runs or of some."""
+        if positions is None:
+            return self._store.read_day(table, day, columns)
         run_ids = [self._columns.ids[position] for position in positions]
         return self._store.read_day(table, day, columns, {"run_id": run_ids})
 
@@ -52,6 +69,7 @@ class Points:
         self._lists_of = lists_of
         self._position_of = columns.position_of
         self._blocks = Blocks(self._load)
+        self._day = lru_cache(_N_DAYS)(self._load_day)
         self._derived: OrderedDict[tuple[Any, str, str], Any] = OrderedDict()
 
     def fetch(self, name: str, run_id: str) -> tuple[Column, Column]:
@@ -88,13 +106,31 @@ class Points:
         for day, positions in self._rows.days_of(block).items():
             lists = [one for one in self._lists_of(positions) if one[2]]
             if lists:
-                table = self._rows.read("points", day, positions, ["x", "value", "recorded_at"])
-                table = table.set_column(2, "recorded_at", table["recorded_at"].cast(pa.int64()))
-                start = 0
-                for name, run_id, n in lists:  # which are sorted as the points are
-                    curves[name, run_id] = table.slice(start, n)
-                    start += n
+                places, table = self._day(day)
+                if table is None:
+                    places, table = _places_of(lists), self._read(day, positions)
+                curves.update(((name, run_id), table.slice(places[name, run_id], n)) for name, run_id, n in lists)
         return curves
+
+    def _load_day(self, day: str) -> tuple[_Places, pa.Table | None]:
+        """Give where each list metric of a day begins, and all points; nothing when these are too many."""
+        lists = self._lists_of(self._rows.runs_of(day))
+        whole = sum(n for _, _, n in lists) <= _MOST_POINTS
+        return (_places_of(lists), self._read(day)) if whole else ({}, None)
+
+    def _read(self, day: str, positions: Sequence[int] | None = None) -> pa.Table:
+        table = self._rows.read("points", day, _POINT_COLUMNS, positions)
+        return table.set_column(2, "recorded_at", table["recorded_at"].cast(pa.int64()))
+
+
+def _places_of(lists: Iterable[tuple[str, str, int]]) -> _Places:
+    """Give where each list metric begins among the points, which are sorted as these are."""
+    places: _Places = {}
+    start = 0
+    for name, run_id, n in lists:
+        places[name, run_id] = start
+        start += n
+    return places
 
 
 def _pack(column: Any) -> bytes:
@@ -116,9 +152,9 @@ def _unpack_kept(packed: bytes) -> Column:
 class Contents:
     """Contents of artifacts."""
 
-    def __init__(self, store: Store, columns: RunColumns) -> None:
+    def __init__(self, store: Store, columns: RunColumns, days_of: Callable[[str], Sequence[str]]) -> None:
         self._rows = _DayRows(store, columns)
-        self._store = store
+        self._days_of = days_of
         self._position_of = columns.position_of
         self._blocks = Blocks(self._load)
 
@@ -132,12 +168,12 @@ class Contents:
 
     @cached_property
     def _days(self) -> frozenset[str]:
-        return frozenset(self._store.days_of("contents"))
+        return frozenset(self._days_of("contents"))
 
     def _load(self, block: range) -> tuple[Any, dict[tuple[str, str], int]]:
         names = ["run_id", "artifact_id", "data_json"]
         parts = [
-            self._rows.read("contents", day, positions, names)
+            self._rows.read("contents", day, names, positions)
             for day, positions in self._rows.days_of(block).items()
             if day in self._days
         ]

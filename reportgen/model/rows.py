@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from typing import Any, Generic, TypeVar
@@ -59,20 +60,28 @@ class RunRows:
     def __init__(self, table: pa.Table, positions: Any) -> None:
         """Take a table, and for each row the position of its run."""
         self._table = table
-        self._positions = positions
+        self._places: Any = pc.sort_indices(positions).cast(pa.uint32())  # which keeps the order of a run's rows
+        known: Any = positions.take(self._places).drop_null()  # those that are missing come last
+        self._positions = memoryview(known.buffers()[1] or b"").cast("i")[: len(known)]
         self._blocks = Blocks(self._load)
 
     def of(self, position: int) -> Sequence[tuple[int, Row]]:
         """Give the rows of a run, each after its place in the table."""
         return self._blocks.of(position).get(position, ())
 
+    def places_of(self, runs: range) -> Any:
+        """Give where the rows of runs whose positions follow each other lie in the table, run by run."""
+        start, stop = self._find(runs)
+        return self._places.slice(start, stop - start)
+
+    def _find(self, runs: range) -> tuple[int, int]:
+        return bisect_left(self._positions, runs.start), bisect_left(self._positions, runs.stop)
+
     def _load(self, block: range) -> dict[int, list[tuple[int, Row]]]:
-        mask: Any = pc.and_(
-            pc.greater_equal(self._positions, pa.scalar(block.start)), pc.less(self._positions, pa.scalar(block.stop))
-        )
+        start, stop = self._find(block)
+        places = self._places.slice(start, stop - start)
+        rows = table_rows(self._table.take(places))
         groups: dict[int, list[tuple[int, Row]]] = {}
-        rows = table_rows(self._table.filter(mask))
-        columns: Any = (pc.indices_nonzero(mask).to_pylist(), self._positions.filter(mask).to_pylist())
-        for place, position, row in zip(*columns, rows, strict=True):
+        for place, position, row in zip(places.to_pylist(), self._positions[start:stop], rows, strict=True):
             groups.setdefault(position, []).append((place, row))
         return groups

@@ -203,7 +203,11 @@ class Run:
 
     def step_name(self, step_id: str | None) -> str:
         """The name of one of its steps; empty for none."""
-        return next((step.name for step in self.steps if step.id == step_id), "") if step_id else ""
+        return self._step_names.get(step_id, "") if step_id else ""
+
+    @cached_property
+    def _step_names(self) -> Mapping[str, str]:
+        return self._model.step_names(self.position)
 
 
 class RunList(Sequence[Run]):

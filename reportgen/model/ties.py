@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from reportgen.store.arrays import int_array
+
 if TYPE_CHECKING:
     from reportgen.model.model import Model
 
@@ -76,10 +78,11 @@ class _Finder:
         self._model = model
         chosen = {*positions}
         pipelines = [name if place in chosen else None for place, name in enumerate(model.columns.pipeline)]
-        self._pipelines: Any = pa.array(pipelines, pa.string())
+        self._pipelines: Any = pa.array(pipelines, pa.string()).dictionary_encode()
         steps = model.table("steps")
-        self._step_places = _places(model.positions("steps"), steps["step_id"])
-        self._step_names = steps["name"].combine_chunks()
+        self._step_ids: Any = pc.unique(steps["step_id"])
+        self._step_places = self._places_of("steps")
+        self._step_names: Any = steps["name"].combine_chunks().dictionary_encode()
 
     def made(self) -> list[tuple[Any, ...]]:
         """Give what the artifacts of the runs say, each once."""
@@ -89,9 +92,10 @@ class _Finder:
     def recorded(self) -> list[tuple[Any, ...]]:
         """Give what the edges of the runs say, each once."""
         edges, artifacts = self._model.table("edges"), self._model.table("artifacts")
-        known = artifacts["artifact_id"].combine_chunks()
-        place: Any = pc.index_in(edges["artifact_id"], value_set=known, skip_nulls=True)
-        key: Any = pc.if_else(pc.is_valid(place), artifacts["key"].combine_chunks().take(place), edges["key"])
+        named: Any = pc.is_in(artifacts["artifact_id"], value_set=pc.unique(edges["artifact_id"]), skip_nulls=True)
+        known = artifacts.select(["artifact_id", "key"]).filter(named).combine_chunks()
+        place: Any = pc.index_in(edges["artifact_id"], value_set=known["artifact_id"], skip_nulls=True)
+        key: Any = pc.if_else(pc.is_valid(place), known["key"].take(place), edges["key"])
         is_dataset = pc.and_(pc.is_null(edges["artifact_id"]), pc.is_null(edges["key"]))
         columns = {
             "is_dataset": is_dataset,
@@ -103,29 +107,32 @@ class _Finder:
 
     def _unique(self, table: str, columns: dict[str, Any]) -> list[tuple[Any, ...]]:
         """Give pipeline, step and these columns of the rows of the runs that have an item."""
-        positions = self._model.positions(table)
-        places = _places(positions, self._model.table(table)["step_id"])
-        names = self._step_names.take(pc.index_in(places, value_set=self._step_places, skip_nulls=True))
-        rows = pa.table({"pipeline": self._pipelines.take(positions), "step": names, **columns})
-        rows = rows.filter(pc.and_(pc.is_valid(rows["pipeline"]), pc.is_valid(rows["item"])))
-        unique = _unique_rows(rows)
+        steps: Any = pc.index_in(self._places_of(table), value_set=self._step_places, skip_nulls=True)
+        pipelines = self._pipelines.take(self._model.positions(table))
+        unique = _unique_rows(pa.table({"pipeline": pipelines, "step": self._step_names.take(steps), **columns}))
+        unique = unique.filter(pc.and_(pc.is_valid(unique["pipeline"]), pc.is_valid(unique["item"])))
         return [
             (pipeline, step or "", *rest)
             for pipeline, step, *rest in zip(*(column.to_pylist() for column in unique.columns), strict=True)
         ]
 
+    def _places_of(self, table: str) -> Any:
+        """Number the steps of a table's rows by their run and their id, which may be the same in several runs."""
+        steps: Any = pc.index_in(self._model.table(table)["step_id"], value_set=self._step_ids, skip_nulls=True)
+        runs = pc.multiply(self._model.positions(table).cast(pa.int64()), int_array([len(self._step_ids)])[0])
+        found: Any = pc.add(runs, steps)
+        return found.combine_chunks() if isinstance(found, pa.ChunkedArray) else found
+
 
 def _unique_rows(table: pa.Table) -> pa.Table:
     """Give each row once. The table's own way to group rows loads more than all else that an update needs."""
-    codes: Any = pa.repeat(pa.scalar(0, pa.int64()), len(table))
+    codes: Any = int_array([0] * len(table))
     for column in table.columns:
-        mine: Any = column.combine_chunks().dictionary_encode(null_encoding="encode")
-        pairs = pc.add(pc.multiply(codes, pa.scalar(len(mine.dictionary), pa.int64())), mine.indices.cast(pa.int64()))
+        mine: Any = column.combine_chunks()
+        if not pa.types.is_dictionary(mine.type):
+            mine = mine.dictionary_encode()
+        n = len(mine.dictionary)
+        numbers = mine.indices.fill_null(n).cast(pa.int64())
+        pairs = pc.add(pc.multiply(codes, int_array([n + 1])[0]), numbers)
         codes = pairs.dictionary_encode().indices.cast(pa.int64())  # small again, so that nothing overflows
     return table.take(pc.index_in(pc.unique(codes), value_set=codes))
-
-
-def _places(positions: Any, step_ids: Any) -> Any:
-    """Name steps by the position of their run and their id, which may be the same in several runs."""
-    names: Any = pc.binary_join_element_wise(positions.cast(pa.string()), step_ids, " ")
-    return names.combine_chunks() if isinstance(names, pa.ChunkedArray) else names

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import math
+import re
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache, partial
@@ -21,6 +22,7 @@ from reportgen.charts import Series as ChartSeries
 from reportgen.charts import line_chart, sample, sparkline
 from reportgen.model import ListSeries, MetricInfo, Model, Series
 from reportgen.stats import deviation, mean
+from reportgen.store.arrays import int_array, text_array
 from reportgen.text import LAST_US, Change, describe_change, first_line, format_count, format_date, format_number
 from reportgen.views.badge import Badge, badge_file, make_badge
 from reportgen.views.levels import (
@@ -53,6 +55,8 @@ _MAX_SERIES = 5
 _MAX_VALUES = 100
 _MAX_ROWS = 10_000
 _MEAN_OF = 14
+_FIRST_US, _LAST_US = int_array([0, LAST_US])
+_PLAIN = re.compile("[0-9A-Za-z_-]*")
 
 
 class SeriesRow(msgspec.Struct, frozen=True):
@@ -335,27 +339,47 @@ def _value_rows(model: Model, here: Here, info: MetricInfo) -> list[ValueRow]:
 
 
 def _values_file(model: Model, info: MetricInfo) -> RawFile:
+    start = _start_of_newest(info, _MAX_ROWS)
     values: dict[int, float] = {}
     for series in info.series:
-        values.update(zip(series.positions[-_MAX_ROWS:], series.values[-_MAX_ROWS:], strict=True))
+        first = bisect_left(series.positions, start)
+        values.update(zip(series.positions[first:], series.values[first:], strict=True))
     begun = _begin_rows(model)
-    rows = [f"{begun[at]},{values[at]!r}\n" for at in sorted(values)[-_MAX_ROWS:]]
+    rows = [f"{begun[at]},{values[at]!r}\n" for at in sorted(values)]
     text = "".join(["started_at,run_id,pipeline,deployment,value\n", *rows])
     return RawFile(urls.download(urls.metric(info.name), "csv"), text.encode())
 
 
+def _start_of_newest(info: MetricInfo, n: int) -> int:
+    """Give the position from which on at most `n` runs have a value."""
+    last = max(series.positions[-1] for series in info.series)
+
+    def count(start: int) -> int:
+        return sum(len(series.positions) - bisect_left(series.positions, start) for series in info.series)
+
+    return bisect_left(range(last), -n, key=lambda start: -count(start))
+
+
 @lru_cache(maxsize=1)
 def _begin_rows(model: Model) -> list[str]:
-    """Give for each run how a row of CSV begins that is about it."""
-    columns, rows = model.columns, list[str]()
-    cells = zip(_iso_times(columns.started_at), columns.ids, columns.pipeline, columns.deployment, strict=True)
-    csv.writer(SimpleNamespace(write=rows.append), lineterminator="\n").writerows(cells)
-    return [row[:-1] for row in rows]
+    """Give for each run how a row of CSV begins that is about it, made column by column."""
+    columns = model.columns
+    places = [*zip(columns.pipeline, columns.deployment, strict=True)]
+    written = {place: _csv_row(place) for place in {*places}}
+    ids = columns.ids if _PLAIN.fullmatch("".join(columns.ids)) else map(_csv_row, zip(columns.ids))
+    parts = (_iso_times(columns.started_at), text_array(ids), text_array(written[place] for place in places))
+    rows: list[str] = pc.binary_join_element_wise(*parts, ",").to_pylist()
+    return rows
 
 
-def _iso_times(ats_us: Sequence[int]) -> list[str]:
-    """Give many times as `text.iso_time` does, ten times as fast."""
-    ats: Any = pc.max_element_wise(pa.array(ats_us, pa.int64()), pa.scalar(0, pa.int64()))
-    ats = pc.min_element_wise(ats, pa.scalar(LAST_US, pa.int64()))
-    texts: list[Any] = ats.cast(pa.timestamp("us")).cast(pa.string()).to_pylist()
-    return [f"{text[:10]}T{text[11:]}Z" for text in texts]
+def _csv_row(cells: Sequence[str]) -> str:
+    rows: list[str] = []
+    csv.writer(SimpleNamespace(write=rows.append), lineterminator="\n").writerow(cells)
+    return rows[0][:-1]
+
+
+def _iso_times(ats_us: Sequence[int]) -> Any:
+    """Give many times as `text.iso_time` does, as a column."""
+    ats: Any = pc.min_element_wise(pc.max_element_wise(int_array(ats_us), _FIRST_US), _LAST_US)
+    texts: Any = pc.binary_replace_slice(ats.cast(pa.timestamp("us")).cast(pa.string()), 10, 11, "T")
+    return pc.binary_join_element_wise(texts, text_array([""])[0], "Z")

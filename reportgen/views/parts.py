@@ -297,8 +297,7 @@ class MetricCell(msgspec.Struct, frozen=True):
 
 def metric_cell(model: Model, here: Here, value: MetricValue) -> MetricCell:
     """Make the cell of one metric of a run."""
-    info = model.metrics[value.name]
-    before = model.value_before(value)
+    info, before = model.metrics[value.name], model.value_before(value)
     return MetricCell(
         link=here.metric(value.name),
         value=format_number(value.value, info.form),

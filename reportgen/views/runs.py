@@ -9,7 +9,7 @@ import msgspec
 
 from reportgen import urls
 from reportgen.model import Model, Run, RunList
-from reportgen.text import Change, count_word, format_count, format_weekday, iso_day, join_words
+from reportgen.text import Change, count_word, format_count, format_number, format_weekday, iso_day, join_words
 from reportgen.views.parts import (
     MARKS,
     Frame,
@@ -19,13 +19,13 @@ from reportgen.views.parts import (
     Moment,
     Page,
     Pager,
+    change_of,
     clock_moment,
     count_pages,
     duration_text,
     headline_metrics,
     make_frame,
     make_pager,
-    metric_cell,
 )
 
 PAGE_SIZE = 100
@@ -83,17 +83,17 @@ class RunsView(msgspec.Struct, frozen=True):
 
 def make_run_row(model: Model, here: Here, run: Run) -> RunRow:
     """Make the entry of a run."""
-    values = headline_metrics(model, run, 1)
-    cell = metric_cell(model, here, values[0]) if values else None
+    value = next(iter(headline_metrics(model, run, 1)), None)
+    info = model.metrics[value.name] if value else None
     return RunRow(
         mark=MARKS[run.status],
         run=here.run(run),
         pipeline=here.pipeline(run.pipeline),
         started=clock_moment(run.started_at),
         took=duration_text(run),
-        metric=cell.link if cell else None,
-        value=cell.value if cell else "",
-        change=cell.change if cell else None,
+        metric=here.metric(value.name) if value else None,
+        value=format_number(value.value, info.form) if value and info else "",
+        change=change_of(info, value.value, model.value_before(value)) if value and info else None,
     )
 
 
