@@ -22,6 +22,7 @@ from reportgen.text import (
     format_date,
     format_duration,
     format_number,
+    format_numbers,
     format_short_time,
     format_time,
     format_weekday,
@@ -65,6 +66,16 @@ def test_any_number_has_a_text(
         assert text
         assert "-" not in text
         assert "inf" not in text
+
+
+@given(
+    st.lists(st.none() | st.floats()),
+    st.builds(NumberForm, st.none() | st.integers(0, 6), st.sampled_from(["", "%", "s"])),
+)
+def test_the_numbers_of_a_column_are_written_as_each_alone(values, form):
+    assert format_numbers([*values, 0.0, -0.0, 0.004, 1e15], form, missing="") == [
+        "" if value is None else format_number(value, form) for value in [*values, 0.0, -0.0, 0.004, 1e15]
+    ]
 
 
 @given(st.floats(-1e14, 1e14), st.integers(0, 6))
