@@ -111,6 +111,8 @@ def make_environment(theme: Theme = NO_THEME) -> Environment:
     environment.globals["zip"] = zip
     environment.filters["number_rows"] = _write_number_rows
     environment.theme = theme
+    if not theme.templates:
+        environment.getattr = getattr  # type: ignore[assignment,method-assign]  # own templates ask for what is there alone
     for name in theme.templates:
         try:
             environment.get_template(name)

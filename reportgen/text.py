@@ -83,6 +83,15 @@ def format_number(value: float | None, form: NumberForm | None = None, *, sign: 
     return f"{digits}{NBSP}{unit}" if unit else digits
 
 
+def format_numbers(values: Iterable[float | None], form: NumberForm, *, missing: str = DASH) -> list[str]:
+    """Write the numbers of a column as `format_number` does, sooner; `missing` stands for `None`."""
+    write = None if form.decimals is None or form.unit else f"{{:,.{form.decimals}f}}".format
+    return [
+        missing if value is None else write(value) if write and 0 < value < _MAX_PLAIN else format_number(value, form)
+        for value in values
+    ]
+
+
 def _format_digits(value: float, decimals: int | None, *, sign: bool) -> str:
     if decimals is not None and -_MAX_PLAIN < value < _MAX_PLAIN:
         text = f"{value:+,.{decimals}f}" if sign else f"{value:,.{decimals}f}"

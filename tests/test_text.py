@@ -22,6 +22,7 @@ from reportgen.text import (
     format_date,
     format_duration,
     format_number,
+    format_numbers,
     format_short_time,
     format_time,
     format_weekday,
@@ -65,6 +66,12 @@ def test_any_number_has_a_text(
         assert text
         assert "-" not in text
         assert "inf" not in text
+
+
+@given(st.lists(st.none() | values), forms)
+def test_the_numbers_of_a_column_are_written_as_each_alone(column: list[float | None], form: NumberForm) -> None:
+    alone = ["" if value is None else format_number(value, form) for value in column]
+    assert format_numbers(column, form, missing="") == alone
 
 
 @given(st.floats(-1e14, 1e14), st.integers(0, 6))

@@ -18,12 +18,13 @@ from reportgen.charts.axes import XKind, x_axis, x_ticks, y_lines, y_texts
 from reportgen.charts.labels import LineEnd, end_labels, rule_labels
 from reportgen.charts.marks import frame_marks, marker
 from reportgen.charts.scale import Scale, extent, linear_scale, log_scale
-from reportgen.charts.series import Band, BandSegment, Points, Series, band_segments, finite_points, odd_points
+from reportgen.charts.series import Band, BandSegment, Points, Series, band_segments, sort_points
 from reportgen.charts.svg import finish, link, percent, text
 from reportgen.charts.thin import Line, thin
 from reportgen.charts.ticks import format_tick
 
 _MOST_MARKED = 40  # points that are marked one by one
+_MOST_WRITTEN = 4_000  # places of x that are remembered of a scale
 _WEIGHTS = {"thin": " thin", "normal": "", "fat": " fat"}
 
 
@@ -57,12 +58,26 @@ class _Plot:
 
         Scripts read values back from them; with tenths they would show a digit less.
         """
-        hundredths = _hundredths(self.height)
-        places = zip(self.x.places(xs, 1000), self.y.places(ys, 100 * self.height), strict=True)
-        return [_UNITS[x] + hundredths[y] for x, y in places]
+        units, hundredths = _units(self.x), _hundredths(self.height)
+        places = zip(xs, self.y.places(ys, 100 * self.height), strict=True)
+        return [units[x] + hundredths[y] for x, y in places]
 
 
-_UNITS = [f"{x} " for x in range(1001)]  # to look a number up is faster than to write it
+class _Units(dict[float, str]):
+    """Writes an x and a blank; to look that up is faster than to find its place again."""
+
+    def __init__(self, scale: Scale) -> None:
+        super().__init__()
+        self._scale = scale
+
+    def __missing__(self, x: float) -> str:
+        if len(self) == _MOST_WRITTEN:
+            self.clear()
+        self[x] = written = f"{round(1000 * self._scale.share(x))} "
+        return written
+
+
+_units = lru_cache(maxsize=8)(_Units)  # the curves of a run, and those of the runs before, mostly have the same x
 
 
 @lru_cache(maxsize=20)
@@ -188,8 +203,7 @@ def _x_scale(low: float, high: float, kind: XKind) -> Scale:
 
 
 def _layer(series: Series) -> _Layer:
-    points = finite_points(series.xs, series.ys)
-    odd = odd_points(series.xs, series.ys)
+    points, odd = sort_points(series.xs, series.ys)
     return _Layer(series, points, odd, thin(points) if len(points.xs) >= 3 else Line([], [], []))
 
 

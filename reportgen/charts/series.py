@@ -77,7 +77,7 @@ class Band:
 class Points:
     """Some points of a line, as columns; `indices` tell where each stands among all its points."""
 
-    xs: list[float]
+    xs: Sequence[float]
     ys: list[float]
     indices: Sequence[int]
 
@@ -89,20 +89,18 @@ class Points:
         return [at for at, place in enumerate(places) if at == 0 or place != places[at - 1] + 1]
 
 
-def finite_points(xs: Sequence[float], ys: Sequence[float | None]) -> Points:
-    """Pick the points that are drawn: both x and y are there and finite."""
-    if _all_finite(xs) and _all_finite(ys):
-        return Points(list(xs), list(ys), range(len(xs)))
-    rows = enumerate(zip(xs, ys, strict=True))
-    return _points([(i, x, y) for i, (x, y) in rows if y is not None and math.isfinite(y) and math.isfinite(x)])
+_NONE = Points((), [], ())
 
 
-def odd_points(xs: Sequence[float], ys: Sequence[float | None]) -> Points:
-    """Pick the points that are marked on the frame: y is NaN or infinite, x is finite."""
-    if _all_finite(ys):
-        return _points([])
-    rows = enumerate(zip(xs, ys, strict=True))
-    return _points([(i, x, y) for i, (x, y) in rows if y is not None and not math.isfinite(y) and math.isfinite(x)])
+def sort_points(xs: Sequence[float], ys: Sequence[float | None]) -> tuple[Points, Points]:
+    """Pick the points that are drawn, where both x and y are finite, and those marked on the frame, where y is not."""
+    if _all_finite(ys) and _all_finite(xs):
+        return Points(xs, list(ys), range(len(xs))), _NONE
+    rows = [(i, x, y) for i, (x, y) in enumerate(zip(xs, ys, strict=True)) if y is not None and math.isfinite(x)]
+    return (
+        _points([row for row in rows if math.isfinite(row[2])]),
+        _points([row for row in rows if not math.isfinite(row[2])]),
+    )
 
 
 def _points(rows: list[tuple[int, float, float]]) -> Points:

@@ -9,7 +9,7 @@ from functools import lru_cache
 from markupsafe import Markup
 
 from reportgen.charts.scale import Scale
-from reportgen.charts.series import finite_points
+from reportgen.charts.series import sort_points
 from reportgen.charts.svg import finish
 from reportgen.charts.thin import Segment, thin_points
 
@@ -28,7 +28,7 @@ def sparkline(values: Sequence[float | None]) -> Markup:
     if len(values) < 2:
         return Markup()
     xs = _places(len(values))
-    finite = finite_points(xs, values)
+    finite, _ = sort_points(xs, values)
     heights = _heights(finite.ys)
     ys = [_EDGES.get(value) for value in values]
     for index, height in zip(finite.indices, heights, strict=True):

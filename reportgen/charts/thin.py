@@ -13,7 +13,7 @@ from functools import lru_cache
 from itertools import islice, pairwise
 from typing import NamedTuple
 
-from reportgen.charts.series import Points, finite_points, odd_points
+from reportgen.charts.series import Points, sort_points
 
 Segment = list[tuple[float, float]]
 
@@ -23,7 +23,7 @@ _FEW = 64
 class Line(NamedTuple):
     """What is drawn of a line: its points as columns, and how many of them belong to each unbroken piece."""
 
-    xs: list[float]
+    xs: Sequence[float]
     ys: list[float]
     lengths: list[int]
 
@@ -50,7 +50,7 @@ def thin_points(xs: Sequence[float], ys: Sequence[float | None], limit: int = 40
         Unbroken pieces of the line, each a list of (x, y). The lowest, highest, first and last point are among them
         (the lowest and highest only for a limit of 4 or more).
     """
-    return thin(finite_points(xs, ys), limit).segments()
+    return thin(sort_points(xs, ys)[0], limit).segments()
 
 
 def thin(points: Points, limit: int = 400) -> Line:
@@ -71,14 +71,15 @@ def shorten(xs: Sequence[float], ys: Sequence[float | None], limit: int) -> tupl
     A None stands for each gap. Points that are marked on the frame, of which y is NaN or infinite, all stay, at the
     end.
     """
-    line, odd = thin(finite_points(xs, ys), limit), odd_points(xs, ys)
+    points, odd = sort_points(xs, ys)
+    line = thin(points, limit)
     if len(line.lengths) == 1 and not odd.ys:
-        return line.xs, [*line.ys]
-    points = [(x, y) for segment in line.segments() for x, y in [*segment, (segment[-1][0], None)]]
-    return [x for x, _ in points] + odd.xs, [*(y for _, y in points), *odd.ys]
+        return [*line.xs], [*line.ys]
+    joined = [(x, y) for segment in line.segments() for x, y in [*segment, (segment[-1][0], None)]]
+    return [*(x for x, _ in joined), *odd.xs], [*(y for _, y in joined), *odd.ys]
 
 
-def _choose(xs: list[float], ys: list[float], starts: list[int], limit: int) -> list[int]:
+def _choose(xs: Sequence[float], ys: list[float], starts: list[int], limit: int) -> list[int]:
     """Return ascending indices of the points to keep; `starts` are those of the first points of the line's pieces."""
     n = len(ys)
     chosen = {0, n - 1}

@@ -138,7 +138,7 @@ _NO_WORDS = _Line((), (), frozenset())
 
 def _read(line: str) -> _Line:
     tokens = split_words(line)
-    words = [token.rstrip() for token in tokens]
+    words = [*map(str.rstrip, tokens)]
     return _Line(tokens, words, {*words})
 
 

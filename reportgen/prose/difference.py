@@ -28,7 +28,7 @@ _MOST_EDITS = 200
 _LIKE = 0.4  # of the words of both must be in both, for a block to be shown as changed
 _WINDOW = 8
 _REST = r'[^<>"]*+(?:"[^"]*"[^<>"]*+)*+>'  # of a tag, after its name
-_BLOCK_TAG = re.compile(rf"<(/?)({'|'.join(sorted(BLOCKS, key=len, reverse=True))})(?![a-z0-9]){_REST}")
+_BLOCK_TAG = re.compile(rf"(<(/?)({'|'.join(sorted(BLOCKS, key=len, reverse=True))})(?![a-z0-9]){_REST})")
 _TAG_OR_TEXT = re.compile(rf"<{_REST}|[^<]+")
 _LONG_TAG = re.compile(rf"<[a-z][a-z0-9]* {_REST}")
 _ANCHOR = re.compile(r' (?:id="|href="#)[^"]*"')
@@ -56,6 +56,8 @@ class _Node:
     blocks: list[_Node] = field(default_factory=list)
     text: str = ""  # inline HTML
     pieces: list[str | list[str]] | None = None  # of the text: tags, and what is between, in words
+    words: Sequence[str] = ()  # all of these, each with the blanks after it
+    bare: Sequence[str] = ()  # the same, without the blanks
     vocabulary: set[str] | None = None
 
 
@@ -105,13 +107,13 @@ def _split_blocks(fragment: str) -> Iterator[str]:
     """Give the outermost blocks, and what stands between them."""
     depth = at = 0
     for match in _BLOCK_TAG.finditer(fragment):
-        if match[1]:
+        if match[2]:
             depth -= 1
         else:
             if not depth and not fragment[at : match.start()].isspace() and at < match.start():
                 yield fragment[at : match.start()].strip()
             at = at if depth else match.start()
-            depth += match[2] not in VOID
+            depth += match[3] not in VOID
         if not depth:
             yield fragment[at : match.end()]
             at = match.end()
@@ -121,47 +123,38 @@ def _split_blocks(fragment: str) -> Iterator[str]:
 
 
 def _parse(block: str) -> _Node:
-    root = _Node("", "")
-    path = [root]
-    starts = [0]
+    root = node = _Node("", "")
+    path: list[tuple[_Node, int]] = []  # the elements around, and where the one within begins
     at = 0
-    for match in _BLOCK_TAG.finditer(block):
-        node = path[-1]
-        between = block[at : match.start()]
-        at = match.end()
-        if match[1]:
-            _add_text(node, between, is_last=True)
-            node.end = match[0]
-            node.source = block[starts.pop() : at]
-            path.pop()
+    pieces = iter(_BLOCK_TAG.split(block))
+    for between, tag, slash, name in zip(pieces, pieces, pieces, pieces, strict=False):
+        start = at + len(between)
+        at = start + len(tag)
+        if slash and not node.blocks:
+            node.text = between
+        elif between and not between.isspace():
+            node.blocks.append(_Node("", "", source=between, text=between))
+        if slash:
+            node.end = tag
+            ended = node
+            node, start = path.pop()
+            ended.source = block[start:at]
             continue
-        _add_text(node, between)
-        child = _Node(match[2], match[0], source=match[0])
+        child = _Node(name, tag, source=tag)
         node.blocks.append(child)
-        if match[2] not in VOID:
-            path.append(child)
-            starts.append(match.start())
-    _add_text(root, block[at:])
-    return root.blocks[0]
+        if name not in VOID:
+            path.append((node, start))
+            node = child
+    rest = block[at:]
+    return root.blocks[0] if root.blocks else _Node("", "", source=rest, text=rest)
 
 
-def _add_text(node: _Node, text: str, *, is_last: bool = False) -> None:
-    if is_last and not node.blocks:
-        node.text = text
-    elif text and not text.isspace():
-        node.blocks.append(_Node("", "", source=text, text=text))
-
-
-def _pieces_of(node: _Node) -> list[str | list[str]]:
+def _read_words(node: _Node) -> None:
     if node.pieces is None:
         texts = _TAG_OR_TEXT.findall(node.text)
         node.pieces = [text if text[0] == "<" else split_words(_unescape(text)) for text in texts]
-    return node.pieces
-
-
-def _words_of(node: _Node) -> list[str]:
-    """Give the words of a text, each with the blanks after it."""
-    return [word for piece in _pieces_of(node) if type(piece) is list for word in piece]
+        node.words = [word for piece in node.pieces if type(piece) is list for word in piece]
+        node.bare = [*map(str.rstrip, node.words)]
 
 
 def _vocabulary_of(node: _Node) -> set[str]:
@@ -169,7 +162,8 @@ def _vocabulary_of(node: _Node) -> set[str]:
         if node.blocks:
             node.vocabulary = set().union(*map(_vocabulary_of, node.blocks))
         else:
-            node.vocabulary = {*map(str.rstrip, _words_of(node))}
+            _read_words(node)
+            node.vocabulary = {*node.bare}
     return node.vocabulary
 
 
@@ -226,17 +220,20 @@ class _Comparison:
             return new.start + self._compare_insides(old, new) + new.end
         if old.blocks or new.blocks:
             return None
-        olds, news = _words_of(old), _words_of(new)
-        self._n_left -= len(olds) + len(news)
-        if self._n_left < 0 or not news:
+        _read_words(old)
+        _read_words(new)
+        n_old, n_new = len(old.words), len(new.words)
+        self._n_left -= n_old + n_new
+        if self._n_left < 0 or not n_new:
             return None
-        most = min((len(olds) + len(news)) // 2 + 2, _MOST_EDITS)
-        matches = match_closely([*map(str.rstrip, olds)], [*map(str.rstrip, news)], most)
+        matches = match_closely(old.bare, new.bare, min((n_old + n_new) // 2 + 2, _MOST_EDITS))
         if matches is None:
             if new.name not in ("td", "th"):
                 return None
             matches = []
-        return new.start + _write_words(new, len(news), _iter_stretches(olds, matches, len(news))) + new.end
+        if not matches and "<" not in new.text:  # so mostly in the cells of tables
+            return new.start + _write_removed("".join(old.words)) + _write_added(new.words) + new.end
+        return new.start + _write_words(new, _iter_stretches(old.words, matches, n_new)) + new.end
 
 
 def _remove(nodes: Sequence[_Node]) -> Iterator[_Change]:
@@ -300,12 +297,12 @@ def _iter_stretches(olds: Sequence[str], matches: Sequence[Match], n_new: int) -
             yield j, match.size > 0, removed
 
 
-def _write_words(node: _Node, n_words: int, stretches: Iterator[_Stretch]) -> str:
+def _write_words(node: _Node, stretches: Iterator[_Stretch]) -> str:
     """Write what a block holds, with what was removed where it stood."""
     out: list[str] = []
     place = end = 0
     is_kept = False
-    for piece in _pieces_of(node):
+    for piece in node.pieces or ():
         if isinstance(piece, str):
             out.append(piece)
             continue
@@ -318,7 +315,7 @@ def _write_words(node: _Node, n_words: int, stretches: Iterator[_Stretch]) -> st
             out.append(_escape("".join(words)) if is_kept else _write_added(words))
             at += len(words)
             place += len(words)
-        if place == n_words:
+        if place == len(node.words):
             gap = "" if piece[-1][-1:].isspace() else " "
             out += (gap + _write_removed(removed) for _, _, removed in stretches)
     return "".join(out)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import accumulate, chain, repeat
 
 from markupsafe import Markup
@@ -16,7 +17,7 @@ from reportgen import urls
 from reportgen.charts import Series, legend, line_chart, shorten
 from reportgen.charts.series import Weight
 from reportgen.model import ListSummary, Model, Run
-from reportgen.text import Change, format_count, format_date, format_number, iso_day
+from reportgen.text import Change, format_count, format_date, format_number, format_numbers, iso_day
 from reportgen.views.parts import Here, Link, RawFile, change_of, needs_log_scale, tick_format
 from reportgen.views.points import TABLE_ROWS, ascends, pick_evenly, values_by_x
 from reportgen.views.tables import write_csv
@@ -111,31 +112,35 @@ def make_curve_legend(before: Run | None) -> Markup:
 
 def make_point_table(model: Model, run: Run) -> PointTable:
     names = list(run.lists)
-    columns = [model.points.fetch(name, run.id) for name in names]
-    n, rows = _pick_rows(columns)
-    forms = [None, *(model.metrics[name].form for name in names)]
-    label = f"Table of all {n} points" if len(rows) == n else f"Table of {len(rows)} of {n:,} points"
-    cells = [
-        ["" if cell is None else format_number(cell, form) for cell, form in zip(row, forms, strict=True)]
-        for row in rows
+    n, xs, columns = _pick_points([model.points.fetch(name, run.id) for name in names])
+    label = f"Table of all {n} points" if len(xs) == n else f"Table of {len(xs)} of {n:,} points"
+    written = [
+        format_numbers(ys, model.metrics[name].form, missing="") for name, ys in zip(names, columns, strict=True)
     ]
-    return PointTable(names, cells, label)
+    return PointTable(names, [*zip(map(_write_x, xs), *written, strict=True)], label)
 
 
-def _pick_rows(columns: Sequence[tuple[Sequence[float], Sequence[float]]]) -> tuple[int, list[list[float | None]]]:
-    """Count the positions of all lists, and give some rows: x, and the value of each list where it has one.
+_write_x = lru_cache(maxsize=1024)(format_number)  # each alone; the lists of most runs have the same
 
-    Points with the same x of one list get rows of their own.
+
+def _pick_points(
+    lists: Sequence[tuple[Sequence[float], Sequence[float]]],
+) -> tuple[int, list[float], list[list[float | None]]]:
+    """Count the positions of all lists, and give some: x, and the values of each list, `None` where it has none.
+
+    Points with the same x of one list are positions of their own.
     """
-    first = columns[0][0]
-    if all(xs == first for xs, _ in columns[1:]) and ascends(first):
-        return len(first), [[first[at], *(ys[at] for _, ys in columns)] for at in pick_evenly(len(first), TABLE_ROWS)]
-    lists = [values_by_x(zip(xs, ys, strict=True)) for xs, ys in columns]
-    places = sorted({(x, number) for layers in lists for number, layer in enumerate(layers) for x in layer})
-    picked = [places[at] for at in pick_evenly(len(places), TABLE_ROWS)]
-    return len(places), [
-        [x, *(layers[number].get(x) if number < len(layers) else None for layers in lists)] for x, number in picked
+    first = lists[0][0]
+    if all(xs == first for xs, _ in lists[1:]) and ascends(first):
+        places = pick_evenly(len(first), TABLE_ROWS)
+        return len(first), [first[at] for at in places], [[ys[at] for at in places] for _, ys in lists]
+    layers_of = [values_by_x(zip(xs, ys, strict=True)) for xs, ys in lists]
+    positions = sorted({(x, number) for layers in layers_of for number, layer in enumerate(layers) for x in layer})
+    picked = [positions[at] for at in pick_evenly(len(positions), TABLE_ROWS)]
+    columns = [
+        [layers[number].get(x) if number < len(layers) else None for x, number in picked] for layers in layers_of
     ]
+    return len(positions), [x for x, _ in picked], columns
 
 
 def _has_points_file(run: Run) -> bool:
