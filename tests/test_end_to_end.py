@@ -1,6 +1,6 @@
 """The whole road: the examples run for real, their site is built, and a real browser reads all of it.
 
-One demo serves all tests here; they share a group so that one worker runs them.
+One demo serves all tests here.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from reportgen.options import Options
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-pytestmark = pytest.mark.xdist_group("end-to-end")
+pytestmark = pytest.mark.heavy
 
 JENKINS = {
     "Content-Security-Policy": "sandbox allow-same-origin; default-src 'none'; img-src 'self'; style-src 'self';"

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 with contextlib.suppress(ImportError):
     from playwright.sync_api import Error as BrowserError
 
-pytestmark = pytest.mark.xdist_group("live")
+pytestmark = pytest.mark.heavy
 
 SECOND = 1_000_000
 TEXT = "\n\n".join(f"Paragraph {n} of a long text." for n in range(80))

@@ -1,7 +1,6 @@
 """SITE.md, "How it is proved", over sites of real and of hostile records, whatever pages those have.
 
-The sites are made once; the tests share a group so that one worker has them. Pages are never named here: all of them,
-or a sample of each template.
+The sites are made once. Pages are never named here: all of them, or a sample of each template.
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ from reportgen.options import Options
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-pytestmark = pytest.mark.xdist_group("proof")
+pytestmark = pytest.mark.heavy
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from reportgen.options import Options
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator, Page
 
-pytestmark = pytest.mark.xdist_group("scripts")
+pytestmark = pytest.mark.heavy
 
 ATTACK = "<img src=x onerror=\"document.title='pwned'\">"
 LOSS = [2.5 * math.exp(-n / 20) + 0.1 for n in range(100)]

@@ -16,7 +16,7 @@ from reportgen.options import Options
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-pytestmark = pytest.mark.xdist_group("scripts")
+pytestmark = pytest.mark.heavy
 
 ATTACK = '<img src=x onerror="document.title=\'pwned\'"> | `x` \\ "q"'
 COLUMNS = ["name", "score", "share", "took", "size of it"]

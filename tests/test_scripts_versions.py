@@ -16,7 +16,7 @@ from reportgen.options import Options
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("versions")]
+pytestmark = [pytest.mark.heavy, pytest.mark.browser]
 
 HOSTILE = "<img src=x onerror=window.pwned=1>"
 TEXTS = [
