@@ -48,6 +48,8 @@ from reportgen.views.chunks import make_chunk
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
+pytestmark = pytest.mark.heavy
+
 OPTIONS = Options(metrics={"accuracy": MetricOptions(goal="max", tolerance=0.001)}, headline_metrics=["accuracy"])
 HOSTILE = "</script><img src=x onerror=alert(1)>'\"\\\u2028"
 
