@@ -4,6 +4,7 @@
 
 VENV := .venv
 BIN := $(VENV)/bin
+# A file of tests stays with one worker, which makes what its tests share once.
 WORKERS ?= 3
 ARGS ?=
 RECORD := $(if $(ARGS),,--reportgen)  # some of the tests are no session to compare with
@@ -35,7 +36,7 @@ demo: $(DEMO_STAMP) ## Run the example pipelines and build their site
 	@echo "open $(CURDIR)/demo/site/index.html"
 
 test: $(TEST_STAMP) ## Run all tests, the browser tests too where there is a Chromium, and record the session
-	@.ci/run-tests $(BIN)/python -n $(WORKERS) --dist loadgroup $(RECORD) $(ARGS)
+	@.ci/run-tests $(BIN)/python -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(RECORD) $(ARGS)
 
 report: $(TEST_STAMP) ## Build the site of the test sessions that were recorded
 	@$(BIN)/reportgen build

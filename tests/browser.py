@@ -3,7 +3,8 @@
 `crawl` follows every link inside a site, breadth first, with one browser page, and gives back findings rather
 than failing at the first; an empty list means that the site is sound. It works over `file://` and `http://`, with
 JavaScript on and off. It looks at pages as they load: what happens after a click is for other tests.
-`serve_with_headers` serves a folder with the headers of a strict host; `wait_until` waits for what a script does.
+`serve_with_headers` serves a folder with the headers of a strict host; `wait_until` waits for what a script does;
+`find_violations` asks axe for what keeps readers out.
 """
 
 from __future__ import annotations
@@ -246,6 +247,27 @@ class _Crawler:
 
     def add(self, kind: Kind, detail: str, page: str | None = None) -> None:
         self.report.findings.append(Finding(kind, self.relative(page or self.current), detail))
+
+
+_COLOURS = {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}
+
+
+def find_violations(page: Page) -> list[str]:
+    """Say what axe finds on a page as it is, a line each: by all of its rules in light, by those of colours in dark.
+
+    The page is left in dark.
+    """
+    from axe_playwright_python.sync_playwright import Axe
+
+    if page.evaluate("typeof axe") == "undefined":
+        page.evaluate(Axe().axe_script)
+    found = []
+    for scheme, rules in (("light", {}), ("dark", {"runOnly": _COLOURS})):
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        options = {"resultTypes": ["violations"], **rules}
+        for one in page.evaluate("options => axe.run(document, options).then(done => done.violations)", options):
+            found += [f"{one['id']} in {scheme}: {node['html'][:200]}" for node in one["nodes"]]
+    return found
 
 
 def wait_until(page: Page, expression: str, seconds: float = 10) -> None:

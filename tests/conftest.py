@@ -37,7 +37,16 @@ WANTED_FIREFOX = os.environ.get("REPORTGEN_FIREFOX")
 WANTED_CHECKER = os.environ.get("REPORTGEN_VNU")
 
 FIREFOX_NAMES = ("firefox-esr", "firefox")
-BROWSER_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "microsoft-edge")
+BROWSER_NAMES = (
+    "chromium-headless-shell",  # at a third of the processor time of those with windows
+    "chrome-headless-shell",
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+    "chrome",
+    "microsoft-edge",
+)
 
 BROWSER_ARGUMENTS = [
     "--no-sandbox",  # tests may run as root in a container
@@ -52,6 +61,11 @@ BROWSER_ARGUMENTS = [
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update", action="store_true", help="write the committed files that tests compare with")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the files that take longest first: workers that start one of them last are waited for."""
+    items.sort(key=lambda item: item.get_closest_marker("heavy") is None)
 
 
 @pytest.hookimpl(trylast=True)

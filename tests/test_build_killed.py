@@ -33,7 +33,10 @@ from reportgen.publish import write_file
 ROOT = Path(__file__).resolve().parent.parent
 N_KILLS = int(os.environ.get("REPORTGEN_TEST_KILLS", "8"))
 
-pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks for processes in /proc")
+pytestmark = [
+    pytest.mark.heavy,
+    pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks for processes in /proc"),
+]
 
 
 @dataclass(frozen=True)

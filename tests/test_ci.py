@@ -20,7 +20,10 @@ import pytest
 import yaml
 from logs import HOUR, START, end, metric, run_start, write_run
 
-pytestmark = pytest.mark.skipif(not (shutil.which("git") and shutil.which("bash")), reason="git or bash is missing")
+pytestmark = [
+    pytest.mark.heavy,
+    pytest.mark.skipif(not (shutil.which("git") and shutil.which("bash")), reason="git or bash is missing"),
+]
 
 ROOT = Path(__file__).resolve().parent.parent
 ACTION: dict[str, Any] = yaml.safe_load((ROOT / "action.yml").read_text("utf-8"))

@@ -1,6 +1,6 @@
 """The whole road: the examples run for real, their site is built, and a real browser reads all of it.
 
-One demo serves all tests here; they share a group so that one worker runs them.
+One demo serves all tests here.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from browser import crawl, serve_with_headers
+from browser import crawl, find_violations, serve_with_headers
 from logs import artifact, run_start, write_run
 from recording import ROOT
 
@@ -28,7 +28,7 @@ from reportgen.options import Options
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-pytestmark = pytest.mark.xdist_group("end-to-end")
+pytestmark = pytest.mark.heavy
 
 JENKINS = {
     "Content-Security-Policy": "sandbox allow-same-origin; default-src 'none'; img-src 'self'; style-src 'self';"
@@ -176,14 +176,9 @@ def test_all_forms_of_markdown_have_no_accessibility_finding(page: Page, tmp_pat
 
 
 def expect_no_finding(page: Page, site: Path, pages: Sequence[str]) -> None:
-    from axe_playwright_python.sync_playwright import Axe
-
-    for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-        for name in pages:
-            page.goto((site / name).as_uri())
-            violations = Axe().run(page).response["violations"]
-            assert not violations, (scheme, name, [(v["id"], v["nodes"][0]["html"][:200]) for v in violations])
+    for name in pages:
+        page.goto((site / name).as_uri())
+        assert find_violations(page) == [], name
 
 
 def test_chosen_colour_scheme_holds_on_the_next_page(page: Page, demo: Path) -> None:

@@ -16,7 +16,7 @@ from pages import sample_pages
 from reportgen.build import build_site
 from reportgen.options import Options
 
-pytestmark = [pytest.mark.xdist_group("firefox"), pytest.mark.browser]
+pytestmark = [pytest.mark.heavy, pytest.mark.browser]
 
 LOOK = """
 return {

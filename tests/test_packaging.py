@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = [pytest.mark.packaging, pytest.mark.xdist_group("packaging")]
+pytestmark = [pytest.mark.heavy, pytest.mark.packaging]
 
 NO_NETWORK = re.compile(
     "Temporary failure in name resolution|NewConnectionError|Failed to establish|Network is unreachable"

@@ -14,7 +14,7 @@ from reportgen.build import build_site
 from reportgen.inputs.png import write_png
 from reportgen.options import Options
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.heavy, pytest.mark.browser]
 
 RED, BLUE = bytes([200, 30, 30]), bytes([30, 30, 200])
 WIDE = write_png([RED * 400] * 200, 400, 200, colour_type=2)

@@ -1,7 +1,6 @@
 """SITE.md, "How it is proved", over sites of real and of hostile records, whatever pages those have.
 
-The sites are made once; the tests share a group so that one worker has them. Pages are never named here: all of them,
-or a sample of each template.
+The sites are made once. Pages are never named here: all of them, or a sample of each template.
 """
 
 from __future__ import annotations
@@ -10,7 +9,6 @@ import json
 import math
 import re
 import subprocess
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 import pytest
-from browser import JENKINS_HEADERS, crawl, serve_with_headers
+from browser import JENKINS_HEADERS, crawl, find_violations, serve_with_headers
 from hostile import NAUGHTY, read_injections, write_injections
 from logs import model_of
 from pages import broken_links, reachable_pages, read_site, sample_pages
@@ -31,7 +29,7 @@ from reportgen.options import Options
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-pytestmark = pytest.mark.xdist_group("proof")
+pytestmark = pytest.mark.heavy
 
 
 @dataclass(frozen=True)
@@ -103,17 +101,19 @@ def test_all_links_lead_somewhere_and_to_all_pages(which: str, request: pytest.F
     assert reachable_pages(files) == {url for url in files if url.endswith(".html")} - {"404.html"}
 
 
-@pytest.mark.parametrize("width", [320, 375, 1280])
-def test_real_pages_fit_and_read_without_javascript(chromium: Browser, real: Site, width: int) -> None:
-    context = chromium.new_context(java_script_enabled=False, viewport={"width": width, "height": 800})
+def test_real_pages_fit_and_read_without_javascript(chromium: Browser, real: Site) -> None:
+    context = chromium.new_context(java_script_enabled=False)
     page = context.new_page()
     excess = {}
     for path in real.sample(4):
         page.goto(path.as_uri())
-        excess[path] = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        for width in (320, 375, 1280):
+            page.set_viewport_size({"width": width, "height": 800})
+            wider = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+            excess[path, width] = wider
     context.close()
 
-    assert {path: pixels for path, pixels in excess.items() if pixels} == {}
+    assert {place: pixels for place, pixels in excess.items() if pixels} == {}
 
 
 def test_real_pages_read_over_http_with_the_network_off_but_for_their_server(chromium: Browser, real: Site) -> None:
@@ -200,24 +200,13 @@ LARGEST_FOR_AXE = 14_000  # its time grows faster than the page
 def test_pages_of_every_template_have_no_accessibility_finding(
     page: Page, which: str, request: pytest.FixtureRequest
 ) -> None:
-    from axe_playwright_python.sync_playwright import Axe
-
     site: Site = request.getfixturevalue(which)
-    colours = {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}}
-    found = Counter[tuple[str, str]]()
-    examples = {}
+    found = {}
     for path in site.sample(2, LARGEST_FOR_AXE):
         page.goto(path.as_uri())
-        page.emulate_media(color_scheme="light")
-        results = {"light": Axe().run(page).response}
-        page.emulate_media(color_scheme="dark")
-        results["dark"] = page.evaluate("options => axe.run(document, options)", colours)  # it is in the page by now
-        for scheme, result in results.items():
-            for violation in result["violations"]:
-                found[violation["id"], scheme] += len(violation["nodes"])
-                examples[violation["id"]] = (path, violation["nodes"][0]["html"][:300])
+        found[path] = find_violations(page)
 
-    assert not found, (found, examples)
+    assert {path: lines for path, lines in found.items() if lines} == {}
 
 
 # Valid HTML

@@ -12,7 +12,12 @@ from hypothesis import strategies as st
 from logs import HOUR, START, artifact, end, list_metric, metric, run_start, step_start, write_run
 
 from reportgen.cli import run
+from reportgen.gates import Baseline, choose_runs, find_baseline
+from reportgen.model import Model, Run
+from reportgen.options import Options
 from reportgen.prose import render_markdown
+from reportgen.sources import open_source
+from reportgen.summary import write_summary
 from reportgen.summary.markup import escape, sparkline
 
 RUNS = Path("runs")
@@ -268,19 +273,19 @@ def test_summary_that_fits_leaves_nothing_out(capsys: pytest.CaptureFixture[str]
     assert utf16(summarise(capsys, "--max-chars", str(max(utf16(text), 1000)))) == utf16(text)
 
 
-@settings(max_examples=10)
-@given(st.integers(1000, 70_000))
-def test_less_room_never_says_more(large: Path, most: int) -> None:
-    from reportgen.gates import choose_runs, find_baseline
-    from reportgen.model import Model
-    from reportgen.options import Options
-    from reportgen.sources import open_source
-    from reportgen.summary import write_summary
-
+@pytest.fixture(scope="module")
+def judged(large: Path) -> tuple[Model, list[Run], Baseline]:
+    """What the summary of the large logs says: their model, its runs and what they are compared with."""
     source = open_source([large])
     model = Model(source.store, Options())
     runs = choose_runs(model, source)
-    baseline = find_baseline(model, source, "latest", runs)
+    return model, runs, find_baseline(model, source, "latest", runs)
+
+
+@settings(max_examples=10)
+@given(st.integers(1000, 70_000))
+def test_less_room_never_says_more(judged: tuple[Model, list[Run], Baseline], most: int) -> None:
+    model, runs, baseline = judged
     less, more = (utf16(write_summary(model, runs, baseline, max_chars=n)) for n in (most, most + 5000))
     assert less <= most
     assert less <= more

@@ -17,6 +17,8 @@ from reportgen.build import build_site
 from reportgen.options import Options
 from reportgen.recorder import scopes
 
+pytestmark = pytest.mark.heavy
+
 EVERY_OUTCOME = """
 import sys
 import pytest
