@@ -13,10 +13,10 @@ from typing import Any
 import msgspec
 import pyarrow.compute as pc
 
+from reportgen.arrays import text_array
 from reportgen.model import Artifact, ListSeries, MetricInfo, Model, Run
 from reportgen.model.rows import column_list
 from reportgen.store import table_rows
-from reportgen.store.arrays import text_array
 from reportgen.units import SINGLE_UNITS, Unit, addresses, iter_units_of
 from reportgen.views import keys, versions
 from reportgen.views.compare import compare_spans

@@ -22,6 +22,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from reportgen.arrays import int_array
 from reportgen.deletion import Deletion, Eraser
 from reportgen.status import judge_status
 from reportgen.store import Store, table_rows
@@ -166,7 +167,7 @@ class _Versions:
                 if numbers[self._keys[place]] > most and self._run_ids[place] not in kept_whole:
                     places.append(place)
         reason = f"pruned: more than {_describe_number(most, 'version')} of its key"
-        rows = self._table.select(_VERSION_COLUMNS).take(pa.array(places[::-1], pa.int64()))
+        rows = self._table.select(_VERSION_COLUMNS).take(int_array(places[::-1]))
         return [(row, reason) for row in table_rows(rows)]
 
 

@@ -13,6 +13,7 @@ LAYERS: list[set[str]] = [
     {"errors"},
     {"remote", "git"},
     {
+        "arrays",
         "text",
         "stats",
         "levels",

@@ -11,10 +11,10 @@ import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from reportgen.arrays import empty_table, int_array, text_array
 from reportgen.compact.archive import Points, from_archive
 from reportgen.log.reader import Problem, RunRecords, Unknown
 from reportgen.store import DAY_TABLES, SCHEMAS, WHOLE_TABLES, Tables, Where, make_table, table_rows
-from reportgen.store.arrays import empty_table, int_array, text_array
 from reportgen.text import iso_day
 
 Spans = dict[str, tuple[int, int]]  # by run: its first row, and how many it has

@@ -9,12 +9,12 @@ import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from reportgen.arrays import int_array, make_array, text_array
 from reportgen.compact.archive import decode_line
 from reportgen.log.cut import artifact_of, has_content
 from reportgen.log.parse import interpret
 from reportgen.records import without_content
 from reportgen.store import table_rows
-from reportgen.store.arrays import int_array, text_array
 
 _OF_CONTENT = ("description", "content_digest", "n_rows", "n_columns", "percent", "blob")
 
@@ -72,9 +72,7 @@ def _replace_rows(table: pa.Table, mask: Any, columns: Mapping[str, Sequence[Any
     for name, values in columns.items():
         index = table.schema.get_field_index(name)
         kind = table.schema.field(name).type
-        is_time = pa.types.is_timestamp(kind)
-        cells = pa.array(values, pa.int64()).cast(kind) if is_time else pa.array(values, kind)
-        both = pa.chunked_array([*table.column(index).chunks, cells], kind)
+        both = pa.chunked_array([*table.column(index).chunks, make_array(values, kind)], kind)
         table = table.set_column(index, name, both.take(int_array(order)))
     return table
 
@@ -108,7 +106,7 @@ def drop_contents(contents: pa.Table, dead: Dead) -> pa.Table:
 def drop_lines(unknown: pa.Table, dead: Dead) -> pa.Table:
     """Leave out the lines of deleted artifacts that hold content; those of their fields that are known stay records."""
     mask = [not _is_content_of(row["run_id"], row["json"], dead) for row in unknown.to_pylist()] if dead else []
-    return unknown.filter(pa.array(mask)) if mask else unknown
+    return unknown.filter(make_array(mask, pa.bool_())) if mask else unknown
 
 
 def _is_content_of(run_id: str, line: str, dead: Dead) -> bool:

@@ -15,12 +15,12 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from reportgen.arrays import as_array, int_array, number_array, text_array
 from reportgen.compact.compaction import EMPTY, Compaction, expand_run, without_runs
 from reportgen.compact.deletions import Dead, bury, cut_out, drop_contents, drop_lines, find_dead
 from reportgen.compact.rows import Curve, RunPart, compact_run
 from reportgen.log.reader import RunRecords, merge_records
 from reportgen.store import DAY_TABLES, POINTS, TABLES, WHOLE_TABLES, make_table
-from reportgen.store.arrays import int_array, number_array, text_array
 
 _CurvePoints = tuple[str, str, pa.Table]  # of a list metric: its name, its run, and its points without these
 _NAMELESS = pa.schema([field for field in POINTS if field.name not in ("name", "run_id")])
@@ -76,8 +76,10 @@ def join_curves(curves: Iterable[_CurvePoints]) -> pa.Table:
 
 def _repeat(texts: Sequence[str], lengths: Sequence[int]) -> Any:
     codes = {text: code for code, text in enumerate(dict.fromkeys(texts))}
-    runs = [pa.repeat(pa.scalar(codes[text], pa.int32()), n) for text, n in zip(texts, lengths, strict=True)]
-    return pa.DictionaryArray.from_arrays(pa.concat_arrays(runs), text_array(codes))
+    indices = array("i")
+    for text, n in zip(texts, lengths, strict=True):
+        indices.extend(array("i", [codes[text]]) * n)
+    return pa.DictionaryArray.from_arrays(number_array(pa.int32(), indices), text_array(codes))
 
 
 # Merging
@@ -137,9 +139,9 @@ def _sorted(table: pa.Table, columns: Sequence[str]) -> pa.Table:
 def _number_versions(artifacts: pa.Table) -> pa.Table:
     """Count the versions of each key by (created, run id, writer, seq), from 1."""
     table = _sorted(artifacts, ("key", "created_at", "run_id", "writer", "seq"))
-    keys = table["key"].combine_chunks()
-    if isinstance(keys, pa.ChunkedArray):  # of no rows, or of more text than one array holds
-        keys = pa.concat_arrays(keys.chunks) if keys.num_chunks else text_array([])
+    keys = as_array(table["key"])
+    if isinstance(keys, pa.ChunkedArray):  # of more text than one array holds
+        keys = pa.concat_arrays(keys.chunks)
     codes = keys.dictionary_encode().indices
     starts: list[int] = []
     n_before = 0
@@ -159,7 +161,7 @@ def _place_edges(edges: pa.Table, artifacts: pa.Table) -> pa.Table:
     """Fill in key and version of the artifacts that steps used."""
     if not len(edges) or not len(artifacts):
         return edges
-    found = pc.index_in(edges["artifact_id"], value_set=artifacts["artifact_id"].combine_chunks(), skip_nulls=True)
+    found = pc.index_in(edges["artifact_id"], value_set=as_array(artifacts["artifact_id"]), skip_nulls=True)
     for name in ("key", "version"):
         placed = pc.if_else(pc.is_valid(found), pc.take(artifacts[name], found), edges[name])
         edges = edges.set_column(edges.schema.get_field_index(name), name, placed)
@@ -209,7 +211,9 @@ def _count_repeats(points: pa.Table) -> Iterator[tuple[str, str, int]]:
     for batch in points.select(["name", "run_id"]).unify_dictionaries().combine_chunks().to_batches():
         columns: list[Any] = [batch.column(0), batch.column(1)]
         names, run_ids = (column.dictionary.to_pylist() for column in columns)
-        codes = pc.add(pc.multiply(columns[0].indices.cast(pa.int64()), len(run_ids)), columns[1].indices)
+        codes = pc.add(
+            pc.multiply(columns[0].indices.cast(pa.int64()), int_array([len(run_ids)])[0]), columns[1].indices
+        )
         repeats: Any = pc.call_function("run_end_encode", [codes])
         end = 0
         for code, next_end in zip(repeats.values.to_pylist(), repeats.run_ends.to_pylist(), strict=True):

@@ -8,10 +8,10 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from reportgen.arrays import text_array
 from reportgen.compact.compaction import EMPTY, Compaction, without_runs
 from reportgen.compact.merge import merge
 from reportgen.store import DAY_TABLES, WHOLE_TABLES, Store, Tables, days_of_runs, list_days
-from reportgen.store.arrays import text_array
 
 ReadRuns = Callable[[Collection[str]], Compaction]
 

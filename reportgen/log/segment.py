@@ -25,6 +25,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from reportgen.arrays import int_array
 from reportgen.floats import decode_number, encode_number
 from reportgen.log.parse import STRUCTS, Line, make_line
 from reportgen.records import LOG_FORMAT, AnyRecord
@@ -341,7 +342,7 @@ def _decode_rows(table: pa.Table) -> Iterator[tuple[int, AnyRecord | None, bytes
     raw: Values = table.column("line").to_pylist() if "line" in table.column_names else [None] * len(numbers)
     records: Values = [None] * len(numbers)
     for kind, rows in _rows_by_kind(table).items():
-        part = table if len(rows) == len(numbers) else table.take(pa.array(rows))
+        part = table if len(rows) == len(numbers) else table.take(int_array(rows))
         if _is_of_this_version(kind, part):
             for row, record in zip(rows, _decode_records(kind, part), strict=True):
                 records[row] = record

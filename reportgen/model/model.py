@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from markupsafe import Markup
 
+from reportgen.arrays import as_array, int_array, numbers_of, text_array, unique_texts
 from reportgen.images import ImageFacts, make_thumbnail
 from reportgen.log.find import read_file
 from reportgen.log.reader import Problem
@@ -31,7 +32,6 @@ from reportgen.model.runs import RUN_COLUMNS, Pipeline, Run, RunColumns, RunList
 from reportgen.options import MetricOptions, Options
 from reportgen.status import RunStatus
 from reportgen.store import DAY_TABLES, Store, days_of_runs, table_rows, with_plain_times
-from reportgen.store.arrays import int_array, numbers_of, text_array, unique_texts
 from reportgen.tables import TableFile
 from reportgen.text import number_form
 from reportgen.theme import NO_THEME, Theme
@@ -164,7 +164,7 @@ class Model:
         """Give the positions of the runs of a table's rows; missing where the run has no row of its own."""
         if name not in self._positions:
             found: Any = pc.index_in(self.table(name)["run_id"], value_set=self._run_ids)
-            self._positions[name] = found.combine_chunks() if isinstance(found, pa.ChunkedArray) else found
+            self._positions[name] = as_array(found)
         return self._positions[name]
 
     @cached_property

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 import pyarrow as pa
 
+from reportgen.arrays import text_array
 from reportgen.model.objects import Artifact
 from reportgen.model.rows import Blocks
 from reportgen.model.runs import RunColumns
@@ -178,7 +179,7 @@ class Contents:
             if day in self._days
         ]
         if not parts:
-            return pa.array([], pa.string()), {}
+            return text_array([]), {}
         table = pa.concat_tables(parts).combine_chunks()
         ids: Any = zip(table["run_id"].to_pylist(), table["artifact_id"].to_pylist(), strict=True)
         return table["data_json"], {pair: place for place, pair in enumerate(ids)}

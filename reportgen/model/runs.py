@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any, overload
 import msgspec
 import pyarrow as pa
 
+from reportgen.arrays import numbers_of
 from reportgen.log.reader import Problem
 from reportgen.model.objects import Artifact, Edge, Error, ListSummary, MetricValue, Step
 from reportgen.model.rows import Row, column_list, shared_list
 from reportgen.status import RunStatus, judge_status
-from reportgen.store.arrays import numbers_of
 from reportgen.text import readable_name, strip_terminal_codes
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from reportgen.store.arrays import int_array
+from reportgen.arrays import as_array, int_array, make_array, text_array
 
 if TYPE_CHECKING:
     from reportgen.model.model import Model
@@ -61,7 +61,7 @@ def find_ties(model: Model, positions: Collection[int] | None = None) -> list[Ti
 
 def find_spans(model: Model, positions: Collection[int]) -> dict[tuple[str, str], StepSpan]:
     """Find when the steps of some runs ran, by pipeline and name: of at most one run of each pipeline."""
-    chosen = pc.is_in(model.positions("steps"), value_set=pa.array(sorted(positions), pa.int32()))
+    chosen = pc.is_in(model.positions("steps"), value_set=int_array(sorted(positions)).cast(pa.int32()))
     steps = model.table("steps").select(["name", "status", "started_at", "ended_at"]).filter(chosen)
     found: dict[tuple[str, str], StepSpan] = {}
     for row, position in zip(steps.to_pylist(), model.positions("steps").filter(chosen).to_pylist(), strict=True):
@@ -78,11 +78,11 @@ class _Finder:
         self._model = model
         chosen = {*positions}
         pipelines = [name if place in chosen else None for place, name in enumerate(model.columns.pipeline)]
-        self._pipelines: Any = pa.array(pipelines, pa.string()).dictionary_encode()
+        self._pipelines: Any = make_array(pipelines, pa.string()).dictionary_encode()
         steps = model.table("steps")
         self._step_ids: Any = pc.unique(steps["step_id"])
         self._step_places = self._places_of("steps")
-        self._step_names: Any = steps["name"].combine_chunks().dictionary_encode()
+        self._step_names: Any = as_array(steps["name"]).dictionary_encode()
 
     def made(self) -> list[tuple[Any, ...]]:
         """Give what the artifacts of the runs say, each once."""
@@ -100,8 +100,8 @@ class _Finder:
         columns = {
             "is_dataset": is_dataset,
             "item": pc.if_else(is_dataset, edges["uri"], key),
-            "made": pc.equal(edges["direction"], pa.scalar("write")),
-            "name": pc.if_else(is_dataset, edges["name"], pa.scalar(None, pa.string())),
+            "made": pc.equal(edges["direction"], text_array(["write"])[0]),
+            "name": pc.if_else(is_dataset, edges["name"], make_array([None], pa.string())[0]),
         }
         return self._unique("edges", columns)
 
@@ -121,18 +121,19 @@ class _Finder:
         steps: Any = pc.index_in(self._model.table(table)["step_id"], value_set=self._step_ids, skip_nulls=True)
         runs = pc.multiply(self._model.positions(table).cast(pa.int64()), int_array([len(self._step_ids)])[0])
         found: Any = pc.add(runs, steps)
-        return found.combine_chunks() if isinstance(found, pa.ChunkedArray) else found
+        return as_array(found)
 
 
 def _unique_rows(table: pa.Table) -> pa.Table:
     """Give each row once. The table's own way to group rows loads more than all else that an update needs."""
     codes: Any = int_array([0] * len(table))
     for column in table.columns:
-        mine: Any = column.combine_chunks()
+        mine = as_array(column)
         if not pa.types.is_dictionary(mine.type):
             mine = mine.dictionary_encode()
         n = len(mine.dictionary)
-        numbers = mine.indices.fill_null(n).cast(pa.int64())
-        pairs = pc.add(pc.multiply(codes, int_array([n + 1])[0]), numbers)
+        missing, n_codes = int_array([n, n + 1])
+        numbers = mine.indices.cast(pa.int64()).fill_null(missing)
+        pairs = pc.add(pc.multiply(codes, n_codes), numbers)
         codes = pairs.dictionary_encode().indices.cast(pa.int64())  # small again, so that nothing overflows
     return table.take(pc.index_in(pc.unique(codes), value_set=codes))

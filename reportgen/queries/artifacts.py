@@ -12,9 +12,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from reportgen.arrays import as_array, int_array
 from reportgen.queries.filters import artifact_mask, columns_needed
 from reportgen.store import Store, table_rows
-from reportgen.store.arrays import int_array
 
 SORTS: dict[str, list[tuple[str, str]]] = {
     "CREATED_DESC": [("created_at", "descending"), ("artifact_id", "descending")],
@@ -119,7 +119,7 @@ def _only_latest(table: pa.Table) -> pa.Table:
         keyed.select(["key", "version"]), sort_keys=[("key", "ascending"), ("version", "descending")]
     )
     keyed = keyed.take(order)
-    counts: list[Any] = pc.value_counts(keyed["key"].combine_chunks()).field("counts").to_pylist()
+    counts: list[Any] = pc.value_counts(as_array(keyed["key"])).field("counts").to_pylist()
     starts, n_before = [], 0
     for count in counts:
         starts.append(n_before)

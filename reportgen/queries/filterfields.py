@@ -19,7 +19,7 @@ from uuid import UUID
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from reportgen.store.arrays import int_array, text_array
+from reportgen.arrays import int_array, text_array
 
 Column: TypeAlias = "pa.ChunkedArray[Any]"
 Mask = Any  # booleans as long as the column, without missing ones; the types of pyarrow do not follow its functions

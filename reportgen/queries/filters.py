@@ -18,6 +18,7 @@ from typing import Any, NamedTuple, TypeAlias
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from reportgen.arrays import as_array
 from reportgen.queries.filterfields import SECTIONS, TABLES, Field, Mask, Section, Test, shown
 
 _LINKS = {"artifacts": (), "runs": ("run_id",), "steps": ("run_id", "step_id")}  # what leads from an artifact to it
@@ -73,7 +74,7 @@ def artifact_mask(
     for name, table in (("runs", runs), ("steps", steps)):
         if name in nodes:
             masks.append(_evaluate_link(nodes[name], table(), artifacts, _LINKS[name]))
-    return reduce(pc.and_, masks).combine_chunks() if masks else None
+    return as_array(reduce(pc.and_, masks)) if masks else None
 
 
 def columns_needed(filter: Mapping[str, Any] | None, table: str = "artifacts") -> set[str]:  # noqa: A002

@@ -26,8 +26,8 @@ from typing import Any, Literal
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from reportgen.arrays import as_array, int_array, text_array
 from reportgen.store import Store, table_rows
-from reportgen.store.arrays import int_array
 from reportgen.text import readable_name
 
 Direction = Literal["ancestors", "descendants"]
@@ -83,7 +83,7 @@ class Lineage:
         self._store = store
         self._artifacts = store.read("artifacts", _ARTIFACTS)
         edges = store.read("edges", _EDGES)
-        known = self._artifacts["artifact_id"].combine_chunks()
+        known = as_array(self._artifacts["artifact_id"])
         nodes = pc.index_in(edges["artifact_id"], value_set=known, skip_nulls=True)
         self._others = _Others(table_rows(edges.filter(pc.is_null(nodes))), len(self._artifacts))
         self._read_at = self._find_reads(edges, nodes)
@@ -92,7 +92,7 @@ class Lineage:
 
     def _find_reads(self, edges: pa.Table, nodes: Any) -> dict[str, dict[int, int]]:
         """Give for each run the nodes that it read and when it did first, in the order of time."""
-        is_read = pc.equal(edges["direction"], pa.scalar("read"))
+        is_read = pc.equal(edges["direction"], text_array(["read"])[0])
         columns = (edges["run_id"], edges["recorded_at"].cast(pa.int64()), nodes)
         reads: dict[str, dict[int, int]] = {}
         others = iter(self._others.reads)
@@ -128,7 +128,7 @@ class Lineage:
 
     def versions_of(self, key: str) -> list[tuple[int, int, bool]]:
         """Give the versions of a key in order: number, node, and whether it was deleted."""
-        nodes: Any = pc.indices_nonzero(pc.equal(self._artifacts["key"], pa.scalar(key)))
+        nodes: Any = pc.indices_nonzero(pc.equal(self._artifacts["key"], text_array([key])[0]))
         rows = self._artifacts.select(["version", "deleted_at"]).take(nodes).to_pylist()
         numbered = zip(rows, nodes.to_pylist(), strict=True)
         return [(row["version"], node, row["deleted_at"] is not None) for row, node in numbered]

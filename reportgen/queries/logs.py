@@ -9,9 +9,9 @@ from typing import Any
 
 import pyarrow as pa
 
+from reportgen.arrays import empty_table
 from reportgen.sources import Source
 from reportgen.store import SCHEMAS, WHOLE_TABLES
-from reportgen.store.arrays import empty_table
 
 
 class Logs:

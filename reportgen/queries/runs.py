@@ -13,10 +13,10 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from reportgen.arrays import text_array
 from reportgen.errors import InputError
 from reportgen.status import judge_status
 from reportgen.store import Store, table_rows
-from reportgen.store.arrays import text_array
 from reportgen.text import readable_name
 
 MIN_ID = 8  # signs of an id that people are shown at least

@@ -15,6 +15,7 @@ import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from reportgen.arrays import text_array
 from reportgen.log.find import LogFile
 from reportgen.log.layout import BLOB_DIR, BLOB_NAME
 from reportgen.log.reader import Problem, RunRecords, Unknown, read_run
@@ -36,7 +37,6 @@ from reportgen.records import (
 )
 from reportgen.redact.tables import keep_file, mask_file
 from reportgen.redact.values import Values
-from reportgen.store.arrays import text_array
 
 _UNTOUCHED = (ListMetric, Metric, LogStart)
 _IDENTITIES = frozenset(

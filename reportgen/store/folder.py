@@ -17,7 +17,7 @@ from typing import Any, Protocol
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from reportgen.store.arrays import unique_texts
+from reportgen.arrays import unique_texts
 from reportgen.store.parquet import Where, read_parquet
 from reportgen.text import iso_day
 

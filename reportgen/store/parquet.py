@@ -16,9 +16,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from reportgen.arrays import empty_table, text_array
 from reportgen.errors import InputError
 from reportgen.formats import DATA_FORMAT, check_data_format
-from reportgen.store.arrays import empty_table, text_array
 from reportgen.store.schema import POINTS, SCHEMAS
 from reportgen.store.values import check_values
 

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 import pyarrow as pa
 
-from reportgen.store.arrays import empty_table
+from reportgen.arrays import empty_table, make_array
 
 _TIME: pa.DataType = pa.timestamp("us", tz="UTC")
 _TEXT: pa.DataType = pa.string()
@@ -277,9 +277,21 @@ DAY_TABLES = tuple(name for name, table in TABLES.items() if table.by_day)
 
 
 def make_table(name: str, rows: Iterable[Mapping[str, Any]]) -> pa.Table:
-    """Make the table of this name from rows; times are given as microseconds."""
-    found = [dict(row) for row in rows]
-    return pa.Table.from_pylist(found, schema=SCHEMAS[name]) if found else empty_table(SCHEMAS[name])
+    """Make the table of this name from rows; times are given as microseconds, and what a row has not is missing."""
+    return _make_table(SCHEMAS[name], [*rows])
+
+
+def _make_table(schema: pa.Schema, rows: Sequence[Mapping[str, Any]]) -> pa.Table:
+    if not rows:
+        return empty_table(schema)
+    try:
+        columns = [make_array([row.get(field.name) for row in rows], field.type) for field in schema]
+    except OverflowError:  # of texts that are too long for one array
+        if len(rows) == 1:
+            raise
+        middle = len(rows) // 2
+        return pa.concat_tables([_make_table(schema, rows[:middle]), _make_table(schema, rows[middle:])])
+    return pa.Table.from_arrays(columns, schema=schema)
 
 
 def table_rows(table: pa.Table) -> list[dict[str, Any]]:

@@ -18,11 +18,11 @@ import pyarrow.compute as pc
 from markupsafe import Markup
 
 from reportgen import urls
+from reportgen.arrays import int_array, text_array
 from reportgen.charts import Series as ChartSeries
 from reportgen.charts import line_chart, sample, sparkline
 from reportgen.model import ListSeries, MetricInfo, Model, Series
 from reportgen.stats import deviation, mean
-from reportgen.store.arrays import int_array, text_array
 from reportgen.text import LAST_US, Change, describe_change, first_line, format_count, format_date, format_number
 from reportgen.views.badge import Badge, badge_file, make_badge
 from reportgen.views.levels import (
@@ -368,7 +368,7 @@ def _begin_rows(model: Model) -> list[str]:
     written = {place: _csv_row(place) for place in {*places}}
     ids = columns.ids if _PLAIN.fullmatch("".join(columns.ids)) else map(_csv_row, zip(columns.ids))
     parts = (_iso_times(columns.started_at), text_array(ids), text_array(written[place] for place in places))
-    rows: list[str] = pc.binary_join_element_wise(*parts, ",").to_pylist()
+    rows: list[str] = pc.binary_join_element_wise(*parts, *text_array([","])).to_pylist()
     return rows
 
 
@@ -380,6 +380,7 @@ def _csv_row(cells: Sequence[str]) -> str:
 
 def _iso_times(ats_us: Sequence[int]) -> Any:
     """Give many times as `text.iso_time` does, as a column."""
-    ats: Any = pc.min_element_wise(pc.max_element_wise(int_array(ats_us), _FIRST_US), _LAST_US)
+    first, last = int_array([_FIRST_US, _LAST_US])
+    ats: Any = pc.min_element_wise(pc.max_element_wise(int_array(ats_us), first), last)
     texts: Any = pc.binary_replace_slice(ats.cast(pa.timestamp("us")).cast(pa.string()), 10, 11, "T")
-    return pc.binary_join_element_wise(texts, text_array([""])[0], "Z")
+    return pc.binary_join_element_wise(texts, *text_array(["", "Z"]))

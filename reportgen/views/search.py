@@ -13,10 +13,10 @@ from functools import lru_cache
 from typing import Any
 
 import msgspec
-import pyarrow as pa
 import pyarrow.compute as pc
 
 from reportgen import urls
+from reportgen.arrays import int_array
 from reportgen.model import Artifact, Model
 from reportgen.model.rows import column_list
 from reportgen.prose import plain_text
@@ -157,9 +157,8 @@ def _iter_params(params_json: str | None) -> Iterator[tuple[str, Any]]:
 def _iter_descriptions(model: Model, positions: range) -> Iterator[tuple[int, str, str]]:
     """Give the descriptions of the artifacts of some runs, each with its run's place among them and its key."""
     places: Any = model.positions("artifacts")
-    mask: Any = pc.and_(
-        pc.greater_equal(places, pa.scalar(positions.start)), pc.less(places, pa.scalar(positions.stop))
-    )
+    start, stop = int_array([positions.start, positions.stop])
+    mask: Any = pc.and_(pc.greater_equal(places, start), pc.less(places, stop))
     part = model.table("artifacts").select(["key", "description", "deleted_at"]).filter(mask)
     columns = (column_list(part, name) for name in part.column_names)
     for at, key, description, deleted_at in zip(places.filter(mask).to_pylist(), *columns, strict=True):
