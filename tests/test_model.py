@@ -277,6 +277,21 @@ def test_points_are_fetched_by_name_and_run(logs: Path, monkeypatch: pytest.Monk
     assert points.fetch("loss", "r4") == ((0,), (6,))
 
 
+@pytest.mark.parametrize(("most", "n_reads"), [(7, 2), (6, 4)])
+def test_points_of_the_last_days_are_kept(logs: Path, monkeypatch: pytest.MonkeyPatch, most: int, n_reads: int) -> None:
+    monkeypatch.setattr("reportgen.model.points._MOST_KEPT_POINTS", most)
+    for number, values in enumerate([[1, 2, 3], [4, 5, 6], [7]]):
+        write_run(logs, f"r{number}", [run_start(), list_metric("loss", values)], at=START + number // 2 * 48 * HOUR)
+    model = model_of(logs)
+    reads = []
+    read_day = model.points._rows.read
+    monkeypatch.setattr(model.points._rows, "read", lambda *given: reads.append(given[:2]) or read_day(*given))
+    found = [model.points.fetch("loss", run_id)[1] for run_id in ("r0", "r1", "r2", "r1", "r2")]
+    assert found == [(1, 2, 3), (4, 5, 6), (7,), (4, 5, 6), (7,)]
+    assert len(reads) == n_reads
+    assert len({*reads}) == 2
+
+
 def test_rows_of_runs_are_found_wherever_they_lie(logs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("reportgen.model.rows.BLOCK", 2)
     names = {f"r{number}": [f"m{place}" for place in range(number % 4)] for number in range(7)}

@@ -9,7 +9,7 @@ from __future__ import annotations
 import struct
 from bisect import bisect_left, bisect_right
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property, lru_cache
 from typing import Any, TypeVar
 
@@ -22,15 +22,16 @@ from reportgen.model.runs import RunColumns
 from reportgen.store import Store
 from reportgen.text import iso_day
 
-ListsOf = Callable[[Sequence[int]], Sequence[tuple[str, str, int]]]
+_List = tuple[str, str, int]  # name, run, number of points
+ListsOf = Callable[[Sequence[int]], Sequence[_List]]
 Column = tuple[float, ...]
 T = TypeVar("T")
-_Places = dict[tuple[str, str], int]
+_Curves = dict[tuple[str, str], pa.Table]
 
 _N_DERIVED = 256
 _MOST_KEPT = 80_000  # bytes of x positions, which the list metrics of many runs share
 _MOST_POINTS = 1_000_000  # of a day that is read as a whole
-_N_DAYS = 2  # that are kept
+_MOST_KEPT_POINTS = 1_500_000  # of all days that are kept
 _POINT_COLUMNS = ["x", "value", "recorded_at"]
 
 
@@ -41,12 +42,16 @@ class _DayRows:
         self._store = store
         self._columns = columns
 
+    def day_of(self, position: int) -> str:
+        """Give the day that a run began on."""
+        return iso_day(self._columns.started_at[position])
+
     def days_of(self, block: range) -> dict[str, list[int]]:
         """Give the living runs of a block by the day they began on."""
         days: dict[str, list[int]] = {}
         for position in block:
             if position < len(self._columns.ids) and self._columns.deleted_at[position] is None:
-                days.setdefault(iso_day(self._columns.started_at[position]), []).append(position)
+                days.setdefault(self.day_of(position), []).append(position)
         return days
 
     def runs_of(self, day: str) -> range:
@@ -70,7 +75,7 @@ class Points:
         self._lists_of = lists_of
         self._position_of = columns.position_of
         self._blocks = Blocks(self._load)
-        self._day = lru_cache(_N_DAYS)(self._load_day)
+        self._days: OrderedDict[str, tuple[_Curves | None, int]] = OrderedDict()
         self._derived: OrderedDict[tuple[Any, str, str], Any] = OrderedDict()
 
     def fetch(self, name: str, run_id: str) -> tuple[Column, Column]:
@@ -100,38 +105,44 @@ class Points:
     def fetch_arrow(self, name: str, run_id: str) -> pa.Table | None:
         """Give the same as columns `x` and `value`, and `recorded_at` in microseconds."""
         position = self._position_of.get(run_id)
-        return None if position is None else self._blocks.of(position).get((name, run_id))
+        if position is None:
+            return None
+        curves = self._of_day(self._rows.day_of(position))
+        if curves is None:
+            curves = self._blocks.of(position)
+        return curves.get((name, run_id))
 
-    def _load(self, block: range) -> dict[tuple[str, str], pa.Table]:
-        curves: dict[tuple[str, str], pa.Table] = {}
+    def _of_day(self, day: str) -> _Curves | None:
+        """Give all list metrics of a day, nothing when they have too many points; the last days asked for are kept."""
+        if day in self._days:
+            self._days.move_to_end(day)
+        else:
+            lists = self._lists_of(self._rows.runs_of(day))
+            n_points = sum(n for _, _, n in lists)
+            self._days[day] = (self._read(day, lists), n_points) if n_points <= _MOST_POINTS else (None, 0)
+            while sum(n for _, n in self._days.values()) > _MOST_KEPT_POINTS:
+                self._days.popitem(last=False)
+        return self._days[day][0]
+
+    def _load(self, block: range) -> _Curves:
+        curves: _Curves = {}
         for day, positions in self._rows.days_of(block).items():
-            lists = [one for one in self._lists_of(positions) if one[2]]
-            if lists:
-                places, table = self._day(day)
-                if table is None:
-                    places, table = _places_of(lists), self._read(day, positions)
-                curves.update(((name, run_id), table.slice(places[name, run_id], n)) for name, run_id, n in lists)
+            curves |= self._read(day, self._lists_of(positions), positions)
         return curves
 
-    def _load_day(self, day: str) -> tuple[_Places, pa.Table | None]:
-        """Give where each list metric of a day begins, and all points; nothing when these are too many."""
-        lists = self._lists_of(self._rows.runs_of(day))
-        whole = sum(n for _, _, n in lists) <= _MOST_POINTS
-        return (_places_of(lists), self._read(day)) if whole else ({}, None)
-
-    def _read(self, day: str, positions: Sequence[int] | None = None) -> pa.Table:
+    def _read(self, day: str, lists: Sequence[_List], positions: Sequence[int] | None = None) -> _Curves:
+        """Read list metrics of a day, which lie in the order of these; those without a point are left out."""
+        lists = [one for one in lists if one[2]]
+        if not lists:
+            return {}
         table = self._rows.read("points", day, _POINT_COLUMNS, positions)
-        return table.set_column(2, "recorded_at", table["recorded_at"].cast(pa.int64()))
-
-
-def _places_of(lists: Iterable[tuple[str, str, int]]) -> _Places:
-    """Give where each list metric begins among the points, which are sorted as these are."""
-    places: _Places = {}
-    start = 0
-    for name, run_id, n in lists:
-        places[name, run_id] = start
-        start += n
-    return places
+        table = table.set_column(2, "recorded_at", table["recorded_at"].cast(pa.int64()))
+        curves: _Curves = {}
+        start = 0
+        for name, run_id, n in lists:
+            curves[name, run_id] = table.slice(start, n)
+            start += n
+        return curves
 
 
 def _pack(column: Any) -> bytes:
