@@ -17,6 +17,8 @@ import pyarrow as pa
 def make_array(values: Sequence[Any], kind: pa.DataType) -> Any:
     """Make an array of texts, flags, numbers of 64 bits, times in microseconds, or lists of texts; None is missing.
 
+    Texts may be kept once each, in a dictionary.
+
     Raises
     ------
     OverflowError
@@ -24,6 +26,8 @@ def make_array(values: Sequence[Any], kind: pa.DataType) -> Any:
     UnicodeEncodeError
         A text has half of a surrogate pair.
     """
+    if pa.types.is_dictionary(kind):
+        return make_array(values, kind.value_type).dictionary_encode()
     present = [value is not None for value in values]
     validity = None if all(present) else _pack_bits(present)
     if pa.types.is_string(kind):

@@ -14,6 +14,7 @@ import msgspec
 import pyarrow.compute as pc
 
 from reportgen.arrays import text_array
+from reportgen.memory import give_back
 from reportgen.model import Artifact, ListSeries, MetricInfo, Model, Run
 from reportgen.model.rows import column_list
 from reportgen.store import table_rows
@@ -85,6 +86,7 @@ class _Search:
             for run in self._changed_runs(model):
                 self._add_run(model, run)
             self._add_lines(model)
+            give_back()
         self._add_forms()
         self._add_versions()
         self._add_listings()

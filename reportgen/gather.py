@@ -32,7 +32,7 @@ from reportgen.parallel import OpenExecutor, choose_executor, run_tasks
 from reportgen.publish import WrittenFile, make_parents, write_file
 from reportgen.redact import Redactor, read_masked
 from reportgen.seen import SeenFile, files_of
-from reportgen.store import DAY_TABLES, GROUP_ROWS, POINTS, Tables, TableWriter, read_parquet, to_parquet
+from reportgen.store import DAY_TABLES, GROUP_ROWS, HELD, Tables, TableWriter, read_parquet, to_parquet
 
 _MOST_RUNS = 256
 _MOST_BYTES = 16_000_000
@@ -174,7 +174,7 @@ def _merge_points(day: _Day, url: str) -> WrittenFile:
     unfinished = day.parts[0].with_name(f"{secrets.token_hex(8)}.new")  # of a worker that may die
     with unfinished.open("xb") as file:
         sink: Any = _Digesting(file)
-        with TableWriter(sink, POINTS, GROUP_ROWS) as writer:
+        with TableWriter(sink, HELD["points"], GROUP_ROWS) as writer:
             curves = heapq.merge(*map(_iter_pieces, day.parts), key=lambda curve: curve[:2])
             for table in _batch(curves):
                 writer.write(table)
@@ -187,7 +187,8 @@ def _iter_pieces(path: Path) -> Iterator[tuple[str, str, pa.Table]]:
     """Read list metrics one after the other; one that lies in two groups of rows comes in two pieces."""
     with pq.ParquetFile(path, read_dictionary=["name", "run_id"]) as file:
         for group in range(file.num_row_groups):
-            yield from iter_curves(file.read_row_group(group, use_threads=False).select(POINTS.names).cast(POINTS))
+            points = file.read_row_group(group, use_threads=False).select(HELD["points"].names)
+            yield from iter_curves(points.cast(HELD["points"]))
 
 
 def _batch(curves: Iterator[tuple[str, str, pa.Table]]) -> Iterator[pa.Table]:

@@ -8,8 +8,8 @@ Until the end everything is written beside the site, so a build that finds an er
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,7 @@ from reportgen.hosting import MOST_FILE_BYTES
 from reportgen.memory import give_back, held_low
 from reportgen.model import Files, Model
 from reportgen.options import Options
-from reportgen.parallel import begin, choose_executor, count_processors, run_tasks
+from reportgen.parallel import choose_executor, count_processors, run_tasks
 from reportgen.plan import Base, BuildResult, Plan
 from reportgen.publish import (
     Manifest,
@@ -47,7 +47,6 @@ from reportgen.views.overlay import find_list_charts
 from reportgen.work import Job, divide, estimate_seconds, make_units, prime_job, warm_up
 
 _MAX_PROBLEMS = 1000
-_MANY_RUNS = 500  # that make it worth to write their tables in a process of its own
 _MANY_UNITS = 1000  # for which workers share what is loaded before, and are forked anew where they read other things
 _MANY_WORKERS = 32  # that an executor may have which does not say how many it has
 
@@ -90,15 +89,15 @@ def update_site_of(plan: Plan, old: Base, update: Update) -> tuple[BuildResult, 
         horizon=horizon_of(old.manifest),
     )
     with update_site(plan.output, old.manifest) as site:
-        write_tables = partial(_write_tables, site.folder, update.after)
-        with begin(write_tables, pays=len(model.columns.ids) >= _MANY_RUNS) as tables_written:
+        with ThreadPoolExecutor(1) as beside:  # for Arrow works without Python's lock
+            tables_written = beside.submit(_write_tables, site.folder, update.after)
             site.remove(urls.day_table(table, day) for table in DAY_TABLES for day in update.touched)
             if _is_limited(plan.options):  # by the sizes of the tables, too
-                site.add(tables_written())
+                site.add(tables_written.result())
                 model = _thin(plan, site, model)
             changes = find_changes(before, model, update.run_ids)
             if not _is_limited(plan.options):
-                site.add(tables_written())
+                site.add(tables_written.result())
         before.close()
         update.before = {}  # which takes as much of the memory as the tables of now
         site.remove(changes.gone)
@@ -173,7 +172,11 @@ def _is_limited(options: Options) -> bool:
 
 
 def _write_tables(folder: Path, compaction: Compaction) -> list[WrittenFile]:
-    return [write_file(folder, url, content) for url, content in iter_tables(compaction)]
+    files = []
+    for url, content in iter_tables(compaction):
+        files.append(write_file(folder, url, content))
+        give_back()
+    return files
 
 
 def iter_tables(compaction: Compaction) -> Iterator[tuple[str, bytes]]:

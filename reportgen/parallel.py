@@ -6,6 +6,7 @@ to new workers; only work that fails again and again is an error.
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import importlib
 import os
@@ -13,9 +14,11 @@ import pickle
 import signal
 import sys
 import threading
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar
 
 from reportgen.errors import InputError, OutputError
 
@@ -38,17 +41,19 @@ def count_processors() -> int:
     return os.cpu_count() or 1
 
 
-def open_workers(n: int) -> OpenExecutor:
-    """Give what opens worker processes."""
+class Workers:
+    """Opens worker processes of this machine: one fewer than are to work, for this process works along."""
 
-    def open_processes() -> Executor:
+    def __init__(self, n: int) -> None:
+        """Take how many processes work."""
+        self.n = n
+
+    def __call__(self) -> Executor:
         import multiprocessing
         from concurrent.futures import ProcessPoolExecutor
 
         context = multiprocessing.get_context("fork" if _can_fork() else "spawn")
-        return ProcessPoolExecutor(n, mp_context=context, initializer=_begin_worker)
-
-    return open_processes
+        return ProcessPoolExecutor(self.n - 1, mp_context=context, initializer=_begin_worker)
 
 
 def _can_fork() -> bool:
@@ -58,7 +63,6 @@ def _can_fork() -> bool:
 def _begin_worker() -> None:
     """Make a worker end with the build, however that ends, and leave Ctrl-C to it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    gc.freeze()  # what is shared with the build stays shared: looking for garbage there would copy it
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 
@@ -83,7 +87,7 @@ def choose_executor(n_tasks: int, seconds: float) -> OpenExecutor | None:
     """
     enough = _WORTH_FORKING_S if _can_fork() else _WORTH_SPAWNING_S
     pays = n_tasks > 1 and seconds >= enough and count_processors() > 1
-    return open_workers(count_processors()) if pays else None
+    return Workers(count_processors()) if pays else None
 
 
 @contextmanager
@@ -121,6 +125,7 @@ def begin(function: Callable[[], R], *, pays: bool = True) -> Iterator[Callable[
 
 def _end_with_result(function: Callable[[], Any], writer: int) -> NoReturn:
     status = 1
+    gc.freeze()
     try:
         with os.fdopen(writer, "wb") as file:
             pickle.dump(function(), file)
@@ -160,32 +165,31 @@ def run_tasks(
     OutputError
         Workers died again and again.
     """
-    if open_executor is None:
+    n_workers = open_executor.n - 1 if isinstance(open_executor, Workers) else None
+    if open_executor is None or n_workers == 0:
         yield from map(function, tasks)
         return
     waiting = dict(enumerate(tasks))
     if not waiting:
         return
-    from concurrent.futures import BrokenExecutor, as_completed
+    from concurrent.futures import BrokenExecutor
 
     for _ in range(_MOST_TRIES):
-        with open_executor() as executor:
-            futures: dict[Future[R], int] = {}
+        with _frozen(), open_executor() as executor:
+            shared = _Shared(executor, function, waiting)
             try:
-                for number, task in waiting.items():
-                    futures[executor.submit(function, task)] = number
-                for future in as_completed(futures):
-                    result = future.result()
-                    del waiting[futures.pop(future)]
+                shared.begin(len(waiting) if n_workers is None else n_workers)
+                while waiting:
+                    number = None if n_workers is None or shared.has_done else shared.take()
+                    number, result = shared.wait() if number is None else (number, function(waiting[number]))
+                    del waiting[number]
                     yield result
             except BrokenExecutor:
-                for future, number in futures.items():  # what was done before counts
-                    if number in waiting and _is_done(future):
-                        del waiting[number]
-                        yield future.result()
+                for number, done in shared.iter_done():  # what was done before counts
+                    del waiting[number]
+                    yield done
             except BaseException:
-                for future in futures:
-                    future.cancel()
+                shared.cancel()
                 raise
         if not waiting:
             return
@@ -193,5 +197,75 @@ def run_tasks(
     raise OutputError(f"worker processes died {_MOST_TRIES} times", hint=hint, slug="workers-died")
 
 
-def _is_done(future: Future[Any]) -> bool:
-    return future.done() and not future.cancelled() and future.exception() is None
+class _Shared(Generic[T, R]):
+    """Tasks that an executor does, some at a time, while this process may take others of them."""
+
+    def __init__(self, executor: Executor, function: Callable[[T], R], tasks: Mapping[int, T]) -> None:
+        self._executor = executor
+        self._function = function
+        self._tasks = dict(tasks)
+        self._left = deque(tasks)
+        self._futures: dict[Future[R], int] = {}
+        self._done: SimpleQueue[Future[R]] = SimpleQueue()
+
+    def begin(self, n: int) -> None:
+        """Give the executor so many tasks; as soon as one is done, it gets the next."""
+        for _ in range(n):
+            self._submit()
+
+    def _submit(self) -> None:
+        try:
+            number = self._left.popleft()
+        except IndexError:  # none is left
+            return
+        try:
+            future = self._executor.submit(self._function, self._tasks[number])
+        except BaseException:
+            self._left.appendleft(number)
+            raise
+        self._futures[future] = number
+        future.add_done_callback(self._go_on)
+
+    def _go_on(self, future: Future[R]) -> None:
+        if not future.cancelled() and future.exception() is None:
+            with contextlib.suppress(RuntimeError):  # it was shut down, or broke meanwhile
+                self._submit()
+        self._done.put(future)
+
+    def take(self) -> int | None:
+        """Take the last task that nobody has begun, if there is one."""
+        with contextlib.suppress(IndexError):
+            return self._left.pop()
+        return None
+
+    @property
+    def has_done(self) -> bool:
+        """Whether a result is there."""
+        return not self._done.empty()
+
+    def wait(self) -> tuple[int, R]:
+        """Wait for a result; give it after the number of its task. An error of the task is raised."""
+        future = self._done.get()
+        return self._futures.pop(future), future.result()
+
+    def iter_done(self) -> Iterator[tuple[int, R]]:
+        """Give the results that are there, of tasks that succeeded."""
+        for future, number in [*self._futures.items()]:
+            if future.done() and not future.cancelled() and future.exception() is None:
+                yield number, future.result()
+
+    def cancel(self) -> None:
+        """Let nothing more be begun."""
+        self._left.clear()
+        for future in [*self._futures]:
+            future.cancel()
+
+
+@contextmanager
+def _frozen() -> Iterator[None]:
+    """Let what is there be no garbage meanwhile: to look for some would copy what workers share with this process."""
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()

@@ -27,7 +27,7 @@ from pages import read_site
 from reportgen.build import build_site
 from reportgen.errors import InputError, OutputError
 from reportgen.options import Options
-from reportgen.parallel import open_workers, run_tasks
+from reportgen.parallel import Workers, run_tasks
 from reportgen.publish import write_file
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -178,7 +178,7 @@ def _judge(place: Place) -> str:
 def test_worker_that_is_killed_is_replaced(place: Place, monkeypatch: pytest.MonkeyPatch, stage: str) -> None:
     monkeypatch.setattr("reportgen.gather._MOST_RUNS", 4)
     killer = Killer(stage, _kill_a_worker)
-    build_site([place.logs], place.site, Options(), full=True, open_executor=open_workers(2), progress=killer)
+    build_site([place.logs], place.site, Options(), full=True, open_executor=Workers(3), progress=killer)
     assert killer.has_killed
     assert read_site(place.site) == place.new
     place.expect_nothing_left()
@@ -209,9 +209,15 @@ def _die(_: int) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+def _die_as_worker(build: int) -> None:
+    if os.getpid() != build:
+        _die(0)
+    time.sleep(0.5)
+
+
 def test_work_that_kills_every_worker_is_an_error() -> None:
     with pytest.raises(OutputError, match="worker processes died 3 times") as caught:
-        list(run_tasks(open_workers(1), _die, [1]))
+        list(run_tasks(Workers(2), _die_as_worker, [os.getpid()] * 20))
     assert caught.value.slug == "workers-died"
 
 
@@ -233,13 +239,15 @@ def test_worker_that_outlives_its_build_makes_no_folder_again(tmp_path: Path) ->
 # Errors
 
 
-def _fail(_: int) -> None:
-    raise InputError("a log cannot be read", hint="mend it", slug="unreadable")
+def _fail_as_worker(build: int) -> None:
+    if os.getpid() != build:
+        raise InputError("a log cannot be read", hint="mend it", slug="unreadable")
+    time.sleep(0.1)
 
 
 def test_error_in_a_worker_is_the_error_of_the_build() -> None:
     with pytest.raises(InputError, match="a log cannot be read: mend it") as caught:
-        list(run_tasks(open_workers(1), _fail, [1, 2, 3]))
+        list(run_tasks(Workers(2), _fail_as_worker, [os.getpid()] * 9))
     assert caught.value.slug == "unreadable"
     again = pickle.loads(pickle.dumps(caught.value))
     assert (again.message, again.hint, again.slug) == ("a log cannot be read", "mend it", "unreadable")

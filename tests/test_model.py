@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -300,6 +302,26 @@ def test_rows_of_runs_are_found_wherever_they_lie(logs: Path, monkeypatch: pytes
     model = model_of(logs)
     assert {run.id: [*run.metrics] for run in model.runs} == names
     assert all(value.run_id == run.id for run in model.runs for value in run.metrics.values())
+
+
+def test_model_that_was_closed_holds_no_memory_that_waits_for_a_search_for_garbage(logs: Path) -> None:
+    records = [run_start(), metric("loss", 0.5), list_metric("curve", [1.0] * 50), artifact("a1", "rows")]
+    write_run(logs, "r1", records)
+    before, gc_was_on = pa.total_allocated_bytes(), gc.isenabled()
+    gc.disable()
+    try:
+        model = model_of(logs)
+        model.load()
+        (run,) = model.runs
+        assert (run.artifacts[0].key, [*run.metrics]) == ("rows", ["loss"])
+        assert len(model.points.fetch("curve", "r1")[0]) == 50
+        assert pa.total_allocated_bytes() > before
+        model.close()
+        del model, run
+        assert pa.total_allocated_bytes() <= before
+    finally:
+        if gc_was_on:
+            gc.enable()
 
 
 # Names

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from reportgen.errors import InputError, OutputError
-from reportgen.parallel import begin, choose_executor, count_processors, import_executor, run_tasks
+from reportgen.parallel import Workers, begin, choose_executor, count_processors, import_executor, run_tasks
 
 ROOT = Path(__file__).resolve().parent.parent
 OPENERS = {
@@ -137,6 +137,42 @@ def test_workers_are_opened_only_where_they_pay(monkeypatch: pytest.MonkeyPatch)
         assert [*executor.map(square, range(3))] == [0, 1, 4]
     monkeypatch.setattr("reportgen.parallel.count_processors", lambda: 1)
     assert choose_executor(100, 9) is None
+
+
+def wait_and_tell(seconds: float) -> int:
+    time.sleep(seconds)
+    return os.getpid()
+
+
+def test_this_process_works_along() -> None:
+    told = [*run_tasks(Workers(3), wait_and_tell, [0.05] * 12)]
+    assert (len(told), len({*told})) == (12, 3)
+    assert os.getpid() in told
+
+
+def test_alone_this_process_does_all() -> None:
+    assert {*run_tasks(Workers(1), wait_and_tell, [0, 0, 0])} == {os.getpid()}
+
+
+def tell_but_die_elsewhere(task: tuple[int, int, Path]) -> int:
+    """Die at the first try in another process than this one."""
+    number, here, folder = task
+    if os.getpid() != here and not (folder / "died").exists():
+        (folder / "died").touch()
+        os._exit(1)
+    time.sleep(0.05)
+    return number
+
+
+def test_what_this_process_did_before_a_worker_died_is_not_done_again(tmp_path: Path) -> None:
+    tasks = [(number, os.getpid(), tmp_path) for number in range(20)]
+    assert sorted(run_tasks(Workers(2), tell_but_die_elsewhere, tasks)) == [*range(20)]
+    assert (tmp_path / "died").exists()
+
+
+def test_error_in_this_process_ends_the_work() -> None:
+    with pytest.raises(InputError, match="cannot be read"):
+        [*run_tasks(Workers(2), refuse, [0, 1, 2, 2, 2])]
 
 
 def test_there_is_a_processor() -> None:

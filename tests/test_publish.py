@@ -273,12 +273,20 @@ def test_address_out_of_the_site_is_not_written(tmp_path: Path, url: str) -> Non
     assert files_below(tmp_path) == {}
 
 
-def test_address_is_not_written_twice(tmp_path: Path) -> None:
-    writer = SiteWriter(tmp_path)
-    writer.write("a.html", b"1")
-    with pytest.raises(ValueError, match="not an address"):
-        writer.write("a.html", b"2")
-    assert (files_below(tmp_path), len(writer.files)) == ({"a.html": b"1"}, 1)
+def make_site_twice(output: Path, *all_files: dict[str, bytes]) -> None:
+    with open_site(output) as site:
+        for files in all_files:
+            for url, content in files.items():
+                site.write(url, content)
+        site.write_manifest({})
+
+
+def test_site_with_an_address_that_was_written_twice_is_not_published(tmp_path: Path) -> None:
+    make_site(tmp_path / "site", {"index.html": b"old"})
+    before = files_below(tmp_path)
+    with pytest.raises(ValueError, match=r"written twice: a\.html"):
+        make_site_twice(tmp_path / "site", {"a.html": b"1"}, {"a.html": b"2"})
+    assert files_below(tmp_path) == before
 
 
 def test_files_that_other_processes_wrote_are_listed_like_those_of_this_one(tmp_path: Path) -> None:

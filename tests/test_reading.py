@@ -22,6 +22,7 @@ import reportgen
 from reportgen.build import build_site
 from reportgen.errors import InputError
 from reportgen.options import Options
+from reportgen.store import SCHEMAS
 from reportgen.text import iso_time
 
 
@@ -267,6 +268,9 @@ def test_logs_are_arrow_tables(place: Path | None) -> None:
     ]
     assert found.contents().num_rows == found.artifacts.num_rows - 1 == found.table("contents").num_rows
     assert isinstance(found.edges, pa.Table)
+    assert {name: found.table(name).schema for name in ("metrics", "lists", "points")} == {
+        name: SCHEMAS[name] for name in ("metrics", "lists", "points")
+    }
 
 
 def test_tables_become_data_frames_by_protocol(logs: Path) -> None:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from logs import START, compact, write_small_project
 
 from reportgen.formats import DATA_FORMAT
-from reportgen.store import SCHEMAS, make_table, table_rows, to_parquet
+from reportgen.store import HELD, SCHEMAS, make_table, table_rows, to_parquet
 
 TIME = pa.timestamp("us", tz="UTC")
 
@@ -107,3 +107,12 @@ def test_rows_go_through_parquet_and_come_back(given_rows: list[dict[str, Any]])
     back = [{name: row[name] for name in row_given} for row, row_given in zip(read(content), given_rows, strict=True)]
     assert repr(back) == repr(given_rows)
     assert to_parquet(make_table("metrics", given_rows)) == content
+    assert to_parquet(make_table("metrics", given_rows).cast(SCHEMAS["metrics"])) == content
+
+
+@pytest.mark.parametrize("table", SCHEMAS)
+def test_tables_in_memory_have_the_columns_of_the_files(table: str) -> None:
+    held = {field.name: field.type for field in HELD[table]}
+    plain = {name: kind.value_type if pa.types.is_dictionary(kind) else kind for name, kind in held.items()}
+    assert plain == {field.name: field.type for field in SCHEMAS[table]}
+    assert make_table(table, []).schema == HELD[table]

@@ -14,7 +14,7 @@ from reportgen import cli
 from reportgen.build import build_site
 from reportgen.errors import InputError
 from reportgen.options import Options
-from reportgen.parallel import open_workers
+from reportgen.parallel import Workers
 from reportgen.theme import NO_THEME, Logo, load_theme
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def test_style_logo_and_files_come_with_every_page(logs: Path, theme: Path, tmp_
 
 def test_workers_make_the_same_pages(logs: Path, theme: Path, tmp_path: Path) -> None:
     build_site([logs], tmp_path / "one", OPTIONS)
-    build_site([logs], tmp_path / "two", OPTIONS, open_executor=open_workers(2))
+    build_site([logs], tmp_path / "two", OPTIONS, open_executor=Workers(2))
     assert files_of(tmp_path / "one") == files_of(tmp_path / "two")
 
 

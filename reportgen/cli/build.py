@@ -49,7 +49,7 @@ _GARBAGE_AFTER = 50_000  # objects; what a build holds is mostly no garbage, and
 @click.option("--full", is_flag=True, help="Make every page anew.")
 @click.option("--check", is_flag=True, help="Change nothing; say which files a build would write otherwise.")
 @click.option(
-    "--workers", type=click.IntRange(min=1), metavar="N", help="Number of worker processes.  [default: one a processor]"
+    "--workers", type=click.IntRange(min=1), metavar="N", help="Number of processes.  [default: one a processor]"
 )
 @click.option(
     "--executor",
@@ -158,7 +158,7 @@ def check_build(
 
 def choose_executor(workers: int | None, executor: str | None, scheduler: str | None) -> OpenExecutor | None:
     """Choose what does the work; `None` leaves it to the build."""
-    from reportgen.parallel import import_executor, open_workers
+    from reportgen.parallel import Workers, import_executor
 
     if workers is not None and executor is not None:
         raise click.UsageError("--workers and --executor exclude each other")
@@ -172,7 +172,7 @@ def choose_executor(workers: int | None, executor: str | None, scheduler: str | 
             hint = "give --scheduler tcp://HOST:PORT or set DASK_SCHEDULER_ADDRESS; on one machine, leave both out"
             raise click.UsageError(f"--executor dask needs a scheduler: {hint}")
         return open_cluster(address)
-    return import_executor(executor) if executor else open_workers(workers) if workers else None
+    return import_executor(executor) if executor else Workers(workers) if workers else None
 
 
 def log_dirs_of(arguments: tuple[Path | str, ...], configured: list[str]) -> list[Path | str]:

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from reportgen.arrays import empty_table, int_array, text_array
 from reportgen.compact.archive import Points, from_archive
 from reportgen.log.reader import Problem, RunRecords, Unknown
-from reportgen.store import DAY_TABLES, SCHEMAS, WHOLE_TABLES, Tables, Where, make_table, table_rows
+from reportgen.store import DAY_TABLES, HELD, WHOLE_TABLES, Tables, Where, make_table, table_rows
 from reportgen.text import iso_day
 
 Spans = dict[str, tuple[int, int]]  # by run: its first row, and how many it has
@@ -141,7 +141,7 @@ class Compaction(msgspec.Struct, frozen=True, dict=True):
         self, table: str, day: str, columns: Sequence[str] | None = None, where: Where | None = None
     ) -> pa.Table:
         """Give rows of the table of a day; none of a day that has none."""
-        found = _where(self.days[table].get(day, empty_table(SCHEMAS[table])), where or {})
+        found = _where(self.days[table].get(day, empty_table(HELD[table])), where or {})
         return found if columns is None else found.select(columns)
 
 

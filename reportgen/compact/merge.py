@@ -20,10 +20,10 @@ from reportgen.compact.compaction import EMPTY, Compaction, expand_run, without_
 from reportgen.compact.deletions import Dead, bury, cut_out, drop_contents, drop_lines, find_dead
 from reportgen.compact.rows import Curve, RunPart, compact_run
 from reportgen.log.reader import RunRecords, merge_records
-from reportgen.store import DAY_TABLES, POINTS, TABLES, WHOLE_TABLES, make_table
+from reportgen.store import DAY_TABLES, HELD, TABLES, WHOLE_TABLES, make_table
 
 _CurvePoints = tuple[str, str, pa.Table]  # of a list metric: its name, its run, and its points without these
-_NAMELESS = pa.schema([field for field in POINTS if field.name not in ("name", "run_id")])
+_NAMELESS = pa.schema([field for field in HELD["points"] if field.name not in ("name", "run_id")])
 
 
 def compact_runs(runs: Iterable[RunRecords]) -> Compaction:
@@ -71,7 +71,7 @@ def join_curves(curves: Iterable[_CurvePoints]) -> pa.Table:
     lengths = [len(table) for _, _, table in ordered]
     names = _repeat([name for name, _, _ in ordered], lengths)
     run_ids = _repeat([run_id for _, run_id, _ in ordered], lengths)
-    return pa.Table.from_arrays([names, run_ids, *points.columns], schema=POINTS)
+    return pa.Table.from_arrays([names, run_ids, *points.columns], schema=HELD["points"])
 
 
 def _repeat(texts: Sequence[str], lengths: Sequence[int]) -> Any:
@@ -130,7 +130,16 @@ def _sorted(table: pa.Table, columns: Sequence[str]) -> pa.Table:
         return table.combine_chunks()
     table = table.combine_chunks()
     keys: Any = [(name, "ascending") for name in columns]
-    return table.take(pc.sort_indices(table.select(columns), sort_keys=keys))
+    compared = pa.table({name: _comparable(table[name]) for name in columns})
+    return table.take(pc.sort_indices(compared, sort_keys=keys))
+
+
+def _comparable(column: Any) -> Any:
+    """Give ranks in place of texts that are kept once each, for Arrow does not compare these."""
+    if not pa.types.is_dictionary(column.type):
+        return column
+    one = as_array(column)
+    return pc.rank(one.dictionary, tiebreaker="dense").take(one.indices)
 
 
 # Versions

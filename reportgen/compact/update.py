@@ -67,7 +67,7 @@ class Update:
         self._day_tables = day_tables
         self._keep = keep
         self.run_ids = {*run_ids}
-        self.before: Tables = {name: store.read(name) for name in WHOLE_TABLES}
+        self.before: Tables = {name: store.read(name).combine_chunks() for name in WHOLE_TABLES}
         self.after = EMPTY
         self.touched: set[str] = set()
         self.kept_days: list[tuple[str, str]] = []

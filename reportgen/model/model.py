@@ -122,7 +122,7 @@ class Model:
         )
         self._run_ids = text_array(columns.ids)
         self.run_at = lru_cache(_N_RUNS)(partial(Run, self))
-        self.details = Blocks(self._load_details)
+        self._run_rows = Blocks[dict[int, Row]]()
         self.points = Points(store, columns, self._lists_of)
         self._contents = Contents(store, columns, self.days_of)
         self.drawn: Mapping[tuple[str, int], Markup] = {}
@@ -177,7 +177,11 @@ class Model:
             self._rows[name] = RunRows(self.table(name), self.positions(name))
         return self._rows[name]
 
-    def _load_details(self, block: range) -> dict[int, Row]:
+    def run_row(self, position: int) -> Row:
+        """Give the row of a run in its table."""
+        return self._run_rows.of(position, self._load_run_rows)[position]
+
+    def _load_run_rows(self, block: range) -> dict[int, Row]:
         part = self.table("runs").slice(block.start, len(block))
         return dict(enumerate(table_rows(part), block.start))
 

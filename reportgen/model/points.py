@@ -14,6 +14,7 @@ from functools import cached_property, lru_cache
 from typing import Any, TypeVar
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from reportgen.arrays import text_array
 from reportgen.model.objects import Artifact
@@ -74,7 +75,7 @@ class Points:
         self._rows = _DayRows(store, columns)
         self._lists_of = lists_of
         self._position_of = columns.position_of
-        self._blocks = Blocks(self._load)
+        self._blocks = Blocks[_Curves]()
         self._days: OrderedDict[str, tuple[_Curves | None, int]] = OrderedDict()
         self._derived: OrderedDict[tuple[Any, str, str], Any] = OrderedDict()
 
@@ -109,7 +110,7 @@ class Points:
             return None
         curves = self._of_day(self._rows.day_of(position))
         if curves is None:
-            curves = self._blocks.of(position)
+            curves = self._blocks.of(position, self._load)
         return curves.get((name, run_id))
 
     def _of_day(self, day: str) -> _Curves | None:
@@ -119,9 +120,10 @@ class Points:
         else:
             lists = self._lists_of(self._rows.runs_of(day))
             n_points = sum(n for _, _, n in lists)
-            self._days[day] = (self._read(day, lists), n_points) if n_points <= _MOST_POINTS else (None, 0)
-            while sum(n for _, n in self._days.values()) > _MOST_KEPT_POINTS:
+            are_few = n_points <= _MOST_POINTS
+            while are_few and sum(n for _, n in self._days.values()) + n_points > _MOST_KEPT_POINTS:
                 self._days.popitem(last=False)
+            self._days[day] = (self._read(day, lists), n_points) if are_few else (None, 0)
         return self._days[day][0]
 
     def _load(self, block: range) -> _Curves:
@@ -136,13 +138,19 @@ class Points:
         if not lists:
             return {}
         table = self._rows.read("points", day, _POINT_COLUMNS, positions)
-        table = table.set_column(2, "recorded_at", table["recorded_at"].cast(pa.int64()))
+        table = table.set_column(2, "recorded_at", _shrink(table["recorded_at"].cast(pa.int64())))
         curves: _Curves = {}
         start = 0
         for name, run_id, n in lists:
             curves[name, run_id] = table.slice(start, n)
             start += n
         return curves
+
+
+def _shrink(numbers: Any) -> Any:
+    """Write down how often each number follows itself, where that is shorter: often a whole list is of one moment."""
+    repeats: Any = pa.chunked_array([pc.call_function("run_end_encode", [chunk]) for chunk in numbers.chunks])
+    return repeats if repeats.nbytes < numbers.nbytes else numbers
 
 
 def _pack(column: Any) -> bytes:
@@ -168,13 +176,13 @@ class Contents:
         self._rows = _DayRows(store, columns)
         self._days_of = days_of
         self._position_of = columns.position_of
-        self._blocks = Blocks(self._load)
+        self._blocks = Blocks[tuple[Any, dict[tuple[str, str], int]]]()
 
     def fetch(self, artifact: Artifact) -> str:
         """Give the content as JSON; `"null"` of one that was deleted."""
         if artifact.deleted_at is not None:
             return "null"
-        contents, place_of = self._blocks.of(self._position_of[artifact.run_id])
+        contents, place_of = self._blocks.of(self._position_of[artifact.run_id], self._load)
         text: str = contents[place_of[artifact.run_id, artifact.id]].as_py()
         return text
 

@@ -18,6 +18,7 @@ BLOCK = 64
 _N_BLOCKS = 4
 
 Row = dict[str, Any]
+_Groups = dict[int, list[tuple[int, Row]]]
 
 
 def column_list(table: pa.Table, name: str) -> list[Any]:
@@ -38,17 +39,16 @@ def shared_list(table: pa.Table, name: str) -> list[Any]:
 class Blocks(Generic[T]):
     """What is made for many runs at a time: for all whose positions are in one block. Some blocks are kept."""
 
-    def __init__(self, make: Callable[[range], T]) -> None:
-        self._make = make
+    def __init__(self) -> None:
         self._blocks: OrderedDict[int, T] = OrderedDict()
 
-    def of(self, position: int) -> T:
-        """Give what was made for the block that a position is in."""
+    def of(self, position: int, make: Callable[[range], T]) -> T:
+        """Give what a function, always the same, makes for the block that a position is in."""
         number = position // BLOCK
         if number in self._blocks:
             self._blocks.move_to_end(number)
         else:
-            self._blocks[number] = self._make(range(number * BLOCK, (number + 1) * BLOCK))
+            self._blocks[number] = make(range(number * BLOCK, (number + 1) * BLOCK))
             if len(self._blocks) > _N_BLOCKS:
                 self._blocks.popitem(last=False)
         return self._blocks[number]
@@ -63,11 +63,11 @@ class RunRows:
         self._places: Any = pc.sort_indices(positions).cast(pa.uint32())  # which keeps the order of a run's rows
         known: Any = positions.take(self._places).drop_null()  # those that are missing come last
         self._positions = memoryview(known.buffers()[1] or b"").cast("i")[: len(known)]
-        self._blocks = Blocks(self._load)
+        self._blocks = Blocks[_Groups]()
 
     def of(self, position: int) -> Sequence[tuple[int, Row]]:
         """Give the rows of a run, each after its place in the table."""
-        return self._blocks.of(position).get(position, ())
+        return self._blocks.of(position, self._load).get(position, ())
 
     def places_of(self, runs: range) -> Any:
         """Give where the rows of runs whose positions follow each other lie in the table, run by run."""
@@ -77,11 +77,11 @@ class RunRows:
     def _find(self, runs: range) -> tuple[int, int]:
         return bisect_left(self._positions, runs.start), bisect_left(self._positions, runs.stop)
 
-    def _load(self, block: range) -> dict[int, list[tuple[int, Row]]]:
+    def _load(self, block: range) -> _Groups:
         start, stop = self._find(block)
         places = self._places.slice(start, stop - start)
         rows = table_rows(self._table.take(places))
-        groups: dict[int, list[tuple[int, Row]]] = {}
+        groups: _Groups = {}
         for place, position, row in zip(places.to_pylist(), self._positions[start:stop], rows, strict=True):
             groups.setdefault(position, []).append((place, row))
         return groups

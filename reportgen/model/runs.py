@@ -126,7 +126,7 @@ class Run:
 
     @property
     def _row(self) -> Row:
-        return self._model.details.of(self.position)[self.position]
+        return self._model.run_row(self.position)
 
     @property
     def params(self) -> Mapping[str, Any]:

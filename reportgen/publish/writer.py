@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
+import msgspec
+
 from reportgen.publish.disk import not_shared
 from reportgen.publish.manifest import NO_FILES, FileFacts, Manifest
 from reportgen.urls import MANIFEST
@@ -96,8 +98,10 @@ class _Files(Mapping[str, FileFacts]):
     def __init__(self) -> None:
         self._packed: dict[str, bytes] = {}
 
-    def add(self, url: str, sha256: str, n_bytes: int) -> None:
-        self._packed[url] = bytes.fromhex(sha256) + n_bytes.to_bytes(8, "big")
+    def add(self, url: str, sha256: bytes, n_bytes: int) -> None:
+        if url in self._packed:
+            raise ValueError(f"written twice: {url}")
+        self._packed[url] = sha256 + n_bytes.to_bytes(8, "big")
 
     def __getitem__(self, url: str) -> FileFacts:
         packed = self._packed[url]
@@ -128,12 +132,22 @@ class SiteWriter:
         self.folder = folder
         self.manifest: Manifest | None = None
         self._files = _Files()
+        self._parts: list[bytes] = []  # of what was written: half as large as in `_files`
         self._old = old
         self._removed: set[str] = set()
 
     @property
     def files(self) -> Mapping[str, FileFacts]:
-        """The files that were written, by address."""
+        """The files that were written, by address.
+
+        Raises
+        ------
+        ValueError
+            An address was written twice.
+        """
+        while self._parts:
+            for url, sha256, n_bytes in msgspec.msgpack.decode(self._parts.pop(), type=list[tuple[str, bytes, int]]):
+                self._files.add(url, sha256, n_bytes)
         return self._files
 
     def write(self, url: str, content: bytes) -> None:
@@ -142,12 +156,11 @@ class SiteWriter:
         Raises
         ------
         ValueError
-            The address was written before, or leads out of the site.
+            The address leads out of the site.
         OSError
             The disk failed; `open_site` and `update_site` make an `OutputError` of it.
         """
-        self._check_new(url)
-        self._files.add(*write_file(self.folder, url, content))
+        self.add([write_file(self.folder, url, content)])
 
     def add(self, files: Iterable[WrittenFile]) -> None:
         """Take note of files that other processes wrote with `write_file`: address, SHA-256 in hex, size.
@@ -155,15 +168,16 @@ class SiteWriter:
         Raises
         ------
         ValueError
-            As `write` does, or a file has another size.
+            An address leads out of the site, or a file has another size.
         OSError
             A file is not there.
         """
+        part = []
         for url, sha256, n_bytes in files:
-            self._check_new(url)
-            if (self.folder / url).stat().st_size != n_bytes:
+            if (self.folder / check_url(url)).stat().st_size != n_bytes:
                 raise ValueError(f"not of {n_bytes} bytes: {url}")
-            self._files.add(url, sha256, n_bytes)
+            part.append((url, bytes.fromhex(sha256), n_bytes))
+        self._parts.append(msgspec.msgpack.encode(part))
 
     def remove(self, urls: Iterable[str]) -> None:
         """Take files of the old site away, unless they are written, too; those that are not there are let be."""
@@ -184,15 +198,13 @@ class SiteWriter:
             if url.startswith(f"{folder}/") and url.endswith(suffix) and url not in gone
         )
 
-    def _check_new(self, url: str) -> None:
-        if check_url(url) in self.files:
-            raise ValueError(f"not an address to write: {url}")
-
     def write_manifest(self, facts: dict[str, Any]) -> Manifest:
         """Write the list of all files with size and SHA-256, last, and wait until it is on the disk.
 
         Raises
         ------
+        ValueError
+            An address was written twice.
         OSError
             The disk failed; `open_site` and `update_site` make an `OutputError` of it.
         """

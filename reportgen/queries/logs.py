@@ -45,7 +45,7 @@ class Logs:
         if name not in WHOLE_TABLES:
             known = ", ".join([*WHOLE_TABLES, *_FILES, "contents", "points"])
             raise ValueError(f"there is no table {name!r}: the tables are {known}")
-        return self._source.store.read(name)
+        return self._source.store.read(name).cast(SCHEMAS[name])
 
     runs = cached_property(lambda self: self.table("runs"))
     steps = cached_property(lambda self: self.table("steps"))

@@ -4,7 +4,7 @@ from reportgen.store.folder import Layers, Store, StoreFolder, days_of_runs, lis
 from reportgen.store.parquet import GROUP_ROWS, TableWriter, Where, read_parquet, to_parquet
 from reportgen.store.schema import (
     DAY_TABLES,
-    POINTS,
+    HELD,
     SCHEMAS,
     TABLES,
     WHOLE_TABLES,
@@ -19,7 +19,7 @@ from reportgen.store.schema import (
 __all__ = [
     "DAY_TABLES",
     "GROUP_ROWS",
-    "POINTS",
+    "HELD",
     "SCHEMAS",
     "TABLES",
     "WHOLE_TABLES",

@@ -7,7 +7,6 @@ values the file's footer has, so that whoever asks for a key or a run reads only
 from __future__ import annotations
 
 import functools
-import io
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
@@ -19,7 +18,7 @@ import pyarrow.parquet as pq
 from reportgen.arrays import empty_table, text_array
 from reportgen.errors import InputError
 from reportgen.formats import DATA_FORMAT, check_data_format
-from reportgen.store.schema import POINTS, SCHEMAS
+from reportgen.store.schema import HELD
 from reportgen.store.values import check_values
 
 _FORMAT_KEY = b"reportgen_data_format"
@@ -27,17 +26,17 @@ GROUP_ROWS = 65_536
 _GROUP_BYTES = 1_000_000
 _MOST_ROWS, _MOST_ROWS_A_BYTE = 1_000_000, 4
 _LONG_TEXTS = {"data_json", "metadata_json"}  # of contents and artifacts, which are asked for one by one
-_REPEATED = ["name", "run_id", "key", "pipeline", "deployment"]
+_REPEATED = {"name", "run_id", "step_id", "key", "pipeline", "deployment"}
 
 Where = Mapping[str, Collection[str]]
 
 
 def to_parquet(table: pa.Table) -> bytes:
     """Give a table's Parquet file: zstd, dictionaries, the data format in the file's metadata."""
-    sink = io.BytesIO()
+    sink = pa.BufferOutputStream()
     with TableWriter(sink, table.schema, _choose_group_rows(table)) as writer:
         writer.write(table)
-    return sink.getvalue()
+    return sink.getvalue().to_pybytes()
 
 
 def _choose_group_rows(table: pa.Table) -> int:
@@ -49,7 +48,7 @@ def _choose_group_rows(table: pa.Table) -> int:
 class TableWriter:
     """Writes a table's Parquet file piece by piece; into what pieces it is cut changes no byte."""
 
-    def __init__(self, sink: IO[bytes], schema: pa.Schema, group_rows: int = GROUP_ROWS) -> None:
+    def __init__(self, sink: IO[bytes] | pa.NativeFile, schema: pa.Schema, group_rows: int = GROUP_ROWS) -> None:
         """Take a file that is open for writing, the table's schema, and how many rows a group has."""
         options: Any = {"compression": "zstd", "write_statistics": _paths_of_facts(schema), "store_schema": False}
         self._writer = pq.ParquetWriter(sink, schema.remove_metadata(), **options)
@@ -107,7 +106,7 @@ def _with_plain_dictionaries(table: pa.Table) -> pa.Table:
     for place, name in enumerate(table.column_names):
         columns: list[Any] = table.column(place).chunks
         for column in columns if pa.types.is_dictionary(table.schema.field(place).type) else ():
-            used: Any = pc.unique(column.indices)
+            used: Any = pc.unique(column.indices.drop_null())
             indices: Any = pc.index_in(column.indices, value_set=used)
             table = table.set_column(place, name, pa.DictionaryArray.from_arrays(indices, column.dictionary.take(used)))
     return table
@@ -136,9 +135,9 @@ def read_parquet(
     InputError
         The file is of a newer format, damaged, or not of this table.
     """
-    schema = POINTS if table == "points" else SCHEMAS[table]
+    schema = HELD[table]
     wanted = pa.schema([schema.field(name) for name in (schema.names if columns is None else columns)])
-    repeated = [name for name in _REPEATED if name in schema.names]
+    repeated = [name for name in schema.names if name in _REPEATED]
     where = where or {}
     try:
         with pq.ParquetFile(path, read_dictionary=repeated) as file:

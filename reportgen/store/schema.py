@@ -269,16 +269,22 @@ SCHEMAS: dict[str, pa.Schema] = {
     name: pa.schema([(column.name, column.type) for column in table.columns]) for name, table in TABLES.items()
 }
 _REPEATED: Any = pa.dictionary(pa.int32(), pa.string())
-POINTS = pa.schema(  # as it is in memory, where names and runs repeat many times
-    [(column.name, _REPEATED if column.type == _TEXT else column.type) for column in TABLES["points"].columns]
-)
+_REPEATED_TEXTS = {"metrics": ["run_id", "step_id"], "lists": ["run_id", "step_id"], "points": ["name", "run_id"]}
+
+
+def _hold(name: str) -> pa.Schema:
+    repeated = _REPEATED_TEXTS.get(name, ())
+    return pa.schema([(field.name, _REPEATED if field.name in repeated else field.type) for field in SCHEMAS[name]])
+
+
+HELD: dict[str, pa.Schema] = {name: _hold(name) for name in TABLES}  # in memory, where many rows have the same texts
 WHOLE_TABLES = tuple(name for name, table in TABLES.items() if not table.by_day)
 DAY_TABLES = tuple(name for name, table in TABLES.items() if table.by_day)
 
 
 def make_table(name: str, rows: Iterable[Mapping[str, Any]]) -> pa.Table:
     """Make the table of this name from rows; times are given as microseconds, and what a row has not is missing."""
-    return _make_table(SCHEMAS[name], [*rows])
+    return _make_table(HELD[name], [*rows])
 
 
 def _make_table(schema: pa.Schema, rows: Sequence[Mapping[str, Any]]) -> pa.Table:
