@@ -120,7 +120,7 @@ def iter_units(model: Model) -> Iterator[Unit]:
         for position in span.positions:
             yield from iter_units_of(model.run_at(position))
         yield Unit("compared_runs", span.name)
-    for name in model.blobs:
+    for name in model.blobs():
         yield Unit("blob", name)
 
 

@@ -163,7 +163,7 @@ def test_model_knows_the_images_of_all_artifacts(tmp_path: Path) -> None:
     model = model_of(tmp_path)
     images = {one.blob: model.image_of(one) for one in model.runs[0].artifacts if one.blob}
     assert {one: bool(facts.path) for one, facts in images.items()} == {name: True, "../../x": False}
-    assert {one: model.read_blob(one) for one in model.blobs} == {name: PNG, "../../x": None}
+    assert {one: model.read_blob(one) for one in model.blobs()} == {name: PNG, "../../x": None}
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,7 @@ from logs import (
 )
 
 from reportgen.model import Model, Run
+from reportgen.model.rows import TextIndex
 from reportgen.text import readable_name
 
 
@@ -302,6 +303,16 @@ def test_rows_of_runs_are_found_wherever_they_lie(logs: Path, monkeypatch: pytes
     model = model_of(logs)
     assert {run.id: [*run.metrics] for run in model.runs} == names
     assert all(value.run_id == run.id for run in model.runs for value in run.metrics.values())
+
+
+pairs = st.tuples(st.none() | st.text("aé\U0001f600", max_size=3), st.none() | st.integers(0, 5))
+
+
+@given(st.lists(pairs, max_size=20), st.text("aé\U0001f600", max_size=3))
+def test_numbers_are_found_by_text(rows: list[tuple[str | None, int | None]], text: str) -> None:
+    texts = pa.chunked_array([[one for one, _ in rows]], pa.string())
+    index = TextIndex(texts, pa.chunked_array([[n for _, n in rows]], pa.int64()))
+    assert [*index.find(text)] == sorted(n for one, n in rows if one == text and n is not None)
 
 
 def test_model_that_was_closed_holds_no_memory_that_waits_for_a_search_for_garbage(logs: Path) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import json
 from array import array
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache, partial
 from typing import Any
 
@@ -27,7 +27,7 @@ from reportgen.model.keys import Key
 from reportgen.model.measures import ListSeries, MetricInfo, Series
 from reportgen.model.objects import Artifact, MetricValue
 from reportgen.model.points import Contents, Points
-from reportgen.model.rows import Blocks, Row, RunRows, column_list, shared_list
+from reportgen.model.rows import Blocks, Row, RunRows, TextIndex, column_list
 from reportgen.model.runs import RUN_COLUMNS, Pipeline, Run, RunColumns, RunList
 from reportgen.options import MetricOptions, Options
 from reportgen.status import RunStatus
@@ -38,7 +38,6 @@ from reportgen.theme import NO_THEME, Theme
 
 _STATUS_ORDER: dict[str, int] = {"failed": 0, "stalled": 1, "running": 2, "cancelled": 3, "completed": 4}
 _N_RUNS = 256  # that are kept
-_FEW = 32  # artifacts that are sought one by one; who asks for more gets a table of all
 _N_ARTIFACTS = 1000  # that are kept: the version before one is asked for by several pages
 
 _Line = tuple[str, str]  # pipeline and deployment
@@ -126,14 +125,13 @@ class Model:
         self.points = Points(store, columns, self._lists_of)
         self._contents = Contents(store, columns, self.days_of)
         self.drawn: Mapping[tuple[str, int], Markup] = {}
-        self._n_sought = 0
         self.artifact_at = lru_cache(_N_ARTIFACTS)(self._artifact_at)
 
     def load(self) -> None:
         """Read what pages of all kinds need, which is else read when it is first asked for."""
         for name in ("steps", "metrics", "lists", "artifacts", "edges", "problems"):
             self.rows(name)
-        for name in ("metrics", "keys", "_neighbours", "_children", "_place_of", "_users"):
+        for name in ("metrics", "keys", "_neighbours", "_children", "_places_by_id", "_places_by_blob", "_readers"):
             getattr(self, name)
 
     def close(self) -> None:
@@ -362,39 +360,24 @@ class Model:
         return self.artifact_at(artifact.place + 1)
 
     @cached_property
-    def _place_of(self) -> dict[str, int]:
-        return {
-            artifact_id: place for place, artifact_id in enumerate(column_list(self.table("artifacts"), "artifact_id"))
-        }
+    def _places_by_id(self) -> TextIndex:
+        return TextIndex(self.table("artifacts")["artifact_id"], int_array(range(self.n_artifacts)))
 
     def find_artifact(self, artifact_id: str | None) -> Artifact | None:
         """Give an artifact; `None` when there is none of this id."""
-        if not artifact_id:
-            return None
-        self._n_sought += 1
-        if self._n_sought > _FEW:
-            place = self._place_of.get(artifact_id, -1)
-        else:
-            place = pc.index(self.table("artifacts")["artifact_id"], text_array([artifact_id])[0]).as_py()
-        return None if place < 0 else self.artifact_at(place)
+        places = self._places_by_id.find(artifact_id) if artifact_id else ()
+        return self.artifact_at(places[-1]) if places else None
 
     @cached_property
-    def _users(self) -> dict[str, list[int]]:
+    def _readers(self) -> TextIndex:
+        """The positions of the runs that read an artifact, by its id."""
         edges = self.table("edges")
-        columns = (
-            column_list(edges, "artifact_id"),
-            column_list(edges, "direction"),
-            self.positions("edges").to_pylist(),
-        )
-        groups: dict[str, list[int]] = {}
-        for artifact_id, direction, position in zip(*columns, strict=True):
-            if artifact_id and direction == "read" and position is not None:
-                groups.setdefault(artifact_id, []).append(position)
-        return {artifact_id: sorted(positions) for artifact_id, positions in groups.items()}
+        is_read = pc.equal(edges["direction"], text_array(["read"])[0])
+        return TextIndex(edges["artifact_id"].filter(is_read), self.positions("edges").filter(is_read))
 
     def users(self, artifact: Artifact) -> RunList:
         """The runs that read an artifact, once for each time."""
-        return RunList(self, self._users.get(artifact.id, []))
+        return RunList(self, self._readers.find(artifact.id))
 
     def make_artifact(self, place: int, row: Row) -> Artifact:
         """Make an artifact of its row in the table."""
@@ -431,26 +414,21 @@ class Model:
         return self.files.image(artifact.blob, artifact.run_id)
 
     @cached_property
-    def blobs(self) -> Mapping[str, Sequence[tuple[str, str]]]:
-        """By name of a file that is kept by content: type and run of the artifacts with a page that it is of."""
-        return self._group_blobs(pc.is_valid(self.table("artifacts")["blob"]))
+    def _places_by_blob(self) -> TextIndex:
+        return TextIndex(self.table("artifacts")["blob"], int_array(range(self.n_artifacts)))
 
-    def artifacts_of_blob(self, name: str) -> Sequence[tuple[str, str]]:
-        """Give what `blobs` has of one file; nothing when there is none. Where `blobs` is not asked, it is not made."""
-        if "blobs" in vars(self):
-            return self.blobs.get(name, ())
-        mask = pc.is_in(self.table("artifacts")["blob"], value_set=text_array([name]))
-        return self._group_blobs(mask).get(name, ())
+    def artifacts_of_blob(self, name: str) -> list[tuple[str, str]]:
+        """Give type and run of the artifacts with a page that a file is of which is kept by content."""
+        kinds, run_ids = (self.table("artifacts")[column] for column in ("type", "run_id"))
+        found = ((place, kinds[place].as_py(), run_ids[place].as_py()) for place in self._places_by_blob.find(name))
+        return [
+            (kind, run_id) for place, kind, run_id in found if self.has_artifact(place, run_id, self.horizon.artifacts)
+        ]
 
-    def _group_blobs(self, mask: Any) -> dict[str, list[tuple[str, str]]]:
-        found: dict[str, list[tuple[str, str]]] = {}
-        horizon = self.horizon.artifacts
-        part = self.table("artifacts").select(["blob", "type", "run_id"]).filter(mask)
-        columns = (shared_list(part, name) for name in part.column_names)
-        for place, name, kind, run_id in zip(pc.indices_nonzero(mask).to_pylist(), *columns, strict=True):
-            if not horizon or self.has_artifact(place, run_id, horizon):
-                found.setdefault(name, []).append((kind, run_id))
-        return found
+    def blobs(self) -> Iterator[str]:
+        """Give the names of the files that are kept by content and that an artifact with a page is of."""
+        names: list[Any] = self.table("artifacts")["blob"].drop_null().unique().to_pylist()
+        return filter(self.artifacts_of_blob, names) if self.horizon.artifacts else iter(names)
 
     def content_lengths(self) -> dict[tuple[str, str], int]:
         """Give the bytes of the content of each artifact, by run and artifact; all contents are read for that."""

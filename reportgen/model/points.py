@@ -139,10 +139,15 @@ class Points:
             return {}
         table = self._rows.read("points", day, _POINT_COLUMNS, positions)
         table = table.set_column(2, "recorded_at", _shrink(table["recorded_at"].cast(pa.int64())))
+        values = table.select(_POINT_COLUMNS[1:])
         curves: _Curves = {}
+        known: dict[int, Any] = {}  # x positions, by how many: most lists count from 0
         start = 0
         for name, run_id, n in lists:
-            curves[name, run_id] = table.slice(start, n)
+            xs = table["x"].slice(start, n)
+            if n not in known or not known[n].equals(xs):
+                known[n] = pa.chunked_array([pa.concat_arrays(xs.chunks)])
+            curves[name, run_id] = values.slice(start, n).add_column(0, "x", known[n])
             start += n
         return curves
 
