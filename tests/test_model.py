@@ -287,8 +287,8 @@ def test_points_of_the_last_days_are_kept(logs: Path, monkeypatch: pytest.Monkey
         write_run(logs, f"r{number}", [run_start(), list_metric("loss", values)], at=START + number // 2 * 48 * HOUR)
     model = model_of(logs)
     reads = []
-    read_day = model.points._rows.read
-    monkeypatch.setattr(model.points._rows, "read", lambda *given: reads.append(given[:2]) or read_day(*given))
+    read_day = model.points._read
+    monkeypatch.setattr(model.points, "_read", lambda *given: reads.append(given[0]) or read_day(*given))
     found = [model.points.fetch("loss", run_id)[1] for run_id in ("r0", "r1", "r2", "r1", "r2")]
     assert found == [(1, 2, 3), (4, 5, 6), (7,), (4, 5, 6), (7,)]
     assert len(reads) == n_reads

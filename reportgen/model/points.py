@@ -11,12 +11,14 @@ from bisect import bisect_left, bisect_right
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from functools import cached_property, lru_cache
+from itertools import accumulate, pairwise
 from typing import Any, TypeVar
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from reportgen.arrays import text_array
+from reportgen.memory import give_back
 from reportgen.model.objects import Artifact
 from reportgen.model.rows import Blocks
 from reportgen.model.runs import RunColumns
@@ -137,19 +139,36 @@ class Points:
         lists = [one for one in lists if one[2]]
         if not lists:
             return {}
-        table = self._rows.read("points", day, _POINT_COLUMNS, positions)
-        table = table.set_column(2, "recorded_at", _shrink(table["recorded_at"].cast(pa.int64())))
-        values = table.select(_POINT_COLUMNS[1:])
+        starts = [0, *accumulate(n for _, _, n in lists)]
+        read = self._column_by_column(day) if positions is None else self._all_columns(day, positions)
+        xs = _share(read("x"), starts)
+        recorded_at, values = _shrink(read("recorded_at").cast(pa.int64())), read("value")
         curves: _Curves = {}
-        known: dict[int, Any] = {}  # x positions, by how many: most lists count from 0
-        start = 0
-        for name, run_id, n in lists:
-            xs = table["x"].slice(start, n)
-            if n not in known or not known[n].equals(xs):
-                known[n] = pa.chunked_array([pa.concat_arrays(xs.chunks)])
-            curves[name, run_id] = values.slice(start, n).add_column(0, "x", known[n])
-            start += n
+        for (name, run_id, n), start, mine in zip(lists, starts, xs, strict=False):
+            columns = [mine, values.slice(start, n), recorded_at.slice(start, n)]
+            curves[name, run_id] = pa.Table.from_arrays(columns, _POINT_COLUMNS)
+        give_back()
         return curves
+
+    def _column_by_column(self, day: str) -> Callable[[str], Any]:
+        """Read columns of a day as they are asked for, so that what is left of one is small when the next comes."""
+        return lambda name: self._rows.read("points", day, [name])[name]
+
+    def _all_columns(self, day: str, positions: Sequence[int]) -> Callable[[str], Any]:
+        """Read columns of some runs at once, because to find these takes as long."""
+        return self._rows.read("points", day, _POINT_COLUMNS, positions).column
+
+
+def _share(column: Any, starts: Sequence[int]) -> list[Any]:
+    """Divide a column, and give equal parts as one: the x positions of most lists count from 0."""
+    known: dict[int, Any] = {}  # by length
+    parts = []
+    for start, end in pairwise(starts):
+        part = column.slice(start, end - start)
+        if end - start not in known or not known[end - start].equals(part):
+            known[end - start] = pa.chunked_array([pa.concat_arrays(part.chunks)])
+        parts.append(known[end - start])
+    return parts
 
 
 def _shrink(numbers: Any) -> Any:
