@@ -86,7 +86,7 @@ class _Search:
             for run in self._changed_runs(model):
                 self._add_run(model, run)
             self._add_lines(model)
-            give_back()
+            give_back()  # what sorting the metrics took
         self._add_forms()
         self._add_versions()
         self._add_listings()

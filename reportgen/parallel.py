@@ -125,7 +125,7 @@ def begin(function: Callable[[], R], *, pays: bool = True) -> Iterator[Callable[
 
 def _end_with_result(function: Callable[[], Any], writer: int) -> NoReturn:
     status = 1
-    gc.freeze()
+    gc.freeze()  # looking for garbage there would copy what is shared
     try:
         with os.fdopen(writer, "wb") as file:
             pickle.dump(function(), file)

@@ -52,7 +52,7 @@ class TextIndex:
 
     def find(self, text: str) -> Sequence[int]:
         """Give the numbers of a text, smallest first."""
-        places, wanted = range(len(self._numbers)), text.encode()
+        places, wanted = range(len(self._numbers)), text.encode("utf-8", "surrogatepass")
         start = bisect_left(places, wanted, key=self._text_at)
         return self._numbers[start : bisect_right(places, wanted, start, key=self._text_at)]
 
